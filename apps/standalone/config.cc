@@ -1,0 +1,157 @@
+#include "apps/standalone/config.h"
+
+#include <boost/asio/ip/address.hpp>
+#include <filesystem>
+
+#include "apps/standalone/config_sections.h"
+#include "common/config/config_errors.h"
+#include "common/config/yaml.h"
+#include "common/rpc/admin_address.h"
+#include "common/text/excerpt.h"
+
+namespace weir::standalone {
+namespace {
+
+using config::ConfigErrors;
+using config::Reader;
+
+constexpr std::string_view kWantLoopback = "a loopback address in profile dev";
+
+void ReadLog(Reader& reader, StandaloneConfig& config) {
+  reader.Enum("level", &config.log_level,
+              {{"debug", log::Level::kDebug},
+               {"info", log::Level::kInfo},
+               {"warn", log::Level::kWarn},
+               {"error", log::Level::kError},
+               {"off", log::Level::kOff}});
+  reader.String("path", &config.log_path);
+}
+
+// Absolute, without "..", through symbolic links as far as it exists, and with a slash at its end.
+std::string Resolved(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error) / "";
+  const std::filesystem::path resolved = std::filesystem::weakly_canonical(absolute, error) / "";
+  return error ? absolute.lexically_normal().string() : resolved.string();
+}
+
+bool IsInside(const std::string& inner, const std::string& outer) {
+  return Resolved(inner).starts_with(Resolved(outer));
+}
+
+void CheckDirectories(const StandaloneConfig& config, ConfigErrors& errors) {
+  if (config.data_directory.empty() || config.secrets_directory.empty()) return;  // Said already.
+  if (IsInside(config.secrets_directory, config.data_directory)) {
+    errors.Add("secrets", fmt::format("is '{}', inside data '{}': a copy of the data would carry "
+                                      "the keys that open it",
+                                      text::Excerpt(config.secrets_directory, 128),
+                                      text::Excerpt(config.data_directory, 128)));
+  }
+}
+
+bool IsLoopback(const std::string& host) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(host, error);
+  return !error && address.is_loopback();
+}
+
+void CheckProfile(const StandaloneConfig& config, ConfigErrors& errors) {
+  if (config.profile == Profile::kProd) {
+    if (config.edge.open_auth) errors.Add("auth.mode", "is open, want required unless profile is dev");
+    return;
+  }
+  for (size_t i = 0; i < config.edge.listeners.size(); ++i) {
+    const std::string& host = config.edge.listeners[i].host;
+    if (IsLoopback(host)) continue;
+    errors.Add(fmt::format("listeners[{}].address", i),
+               fmt::format("listens on {}, want {}", host, kWantLoopback));
+  }
+  if (!IsLoopback(config.edge.ops_host)) {
+    errors.Add("ops.address",
+               fmt::format("listens on {}, want {}", config.edge.ops_host, kWantLoopback));
+  }
+  if (!rpc::CheckAdminAddress(config.admin.address, /*tls=*/false).ok()) {
+    errors.Add("admin.address",
+               fmt::format("is '{}', want {}", text::Excerpt(config.admin.address), kWantLoopback));
+  }
+}
+
+void CheckAdmin(const StandaloneConfig& config, ConfigErrors& errors) {
+  const rpc::AdminServerOptions& admin = config.admin;
+  const bool tls = !admin.tls_certificate_file.empty();
+  if (config.profile == Profile::kProd && !rpc::CheckAdminAddress(admin.address, tls).ok()) {
+    errors.Add("admin.address", fmt::format("is '{}' without admin.tls, want a loopback address, or "
+                                            "TLS: tokens would cross the network in the clear",
+                                            text::Excerpt(admin.address)));
+  }
+}
+
+// What follows from other keys.
+void Derive(StandaloneConfig& config) {
+  config.edge.outbox_directory = config.data_directory + "/outbox";
+  config.identity.short_keys = config.profile == Profile::kDev;
+  config.routing.allow_plaintext_upstreams = config.edge.egress_allow_plaintext;
+}
+
+void ReadStandalone(Reader& root, const config::Environment& environment,
+                    StandaloneConfig& config) {
+  root.Enum("profile", &config.profile, {{"prod", Profile::kProd}, {"dev", Profile::kDev}});
+  root.String("data", &config.data_directory, {.required = true, .want = "a directory"});
+  root.String("secrets", &config.secrets_directory, {.required = true, .want = "a directory"});
+  root.String("bootstrap", &config.bootstrap);
+  root.Section("log", &config, ReadLog);
+  ReadEdge(root, environment, config.edge);
+  root.Section("admin", &config.admin, ReadAdmin);
+  root.Section("identity", &config.identity, ReadIdentity);
+  root.Section("quota", &config.quota, ReadQuota);
+  root.Section("routing", &config.routing, ReadRouting);
+  Derive(config);
+
+  ConfigErrors errors("");
+  CheckDirectories(config, errors);
+  CheckProfile(config, errors);
+  CheckAdmin(config, errors);
+  root.Check(errors.ToStatus());
+  root.Check(config.edge.Validate());
+  root.Check(config.identity.Validate());
+  root.Check(config.quota.Validate());
+  root.Check(config.routing.Validate());
+}
+
+// The dump names the variable that a value came from.
+void ShowProxy(const StandaloneConfig& config, config::Settings& settings) {
+  for (config::Setting& each : settings) {
+    if (each.path == "egress.https_proxy" && each.value.empty() &&
+        !config.edge.egress_https_proxy.empty()) {
+      each = {each.path, text::Excerpt(config.edge.egress_https_proxy, 256), "HTTPS_PROXY"};
+    } else if (each.path == "egress.no_proxy" && each.value.empty() &&
+               !config.edge.egress_no_proxy.empty()) {
+      const std::string names = fmt::format("{}", fmt::join(config.edge.egress_no_proxy, ", "));
+      each = {each.path, text::Excerpt(names, 256), "NO_PROXY"};
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<StandaloneConfig> ParseStandaloneConfig(const config::Input& input) {
+  StandaloneConfig config;
+  WEIR_ASSIGN_OR_RETURN(config.settings, config::Load(input, [&](Reader& root) {
+                          ReadStandalone(root, input.environment, config);
+                        }));
+  ShowProxy(config, config.settings);
+  return config;
+}
+
+absl::StatusOr<StandaloneConfig> LoadStandaloneConfig(const std::string& path,
+                                                      const config::Environment& environment) {
+  WEIR_ASSIGN_OR_RETURN(std::string text, config::ReadFile(path));
+  return ParseStandaloneConfig(
+      {.file = path, .text = std::move(text), .environment = environment});
+}
+
+std::string DescribeConfig(const StandaloneConfig& config) {
+  return config::Describe(config.settings);
+}
+
+}  // namespace weir::standalone

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+
+#include "common/config/load.h"
+#include "common/log/log.h"
+#include "common/rpc/admin_server.h"
+#include "common/status/status.h"
+#include "edge/config.h"
+#include "services/identity/config.h"
+#include "services/quota/config.h"
+#include "services/routing/config.h"
+
+namespace weir::standalone {
+
+enum class Profile {
+  kProd,
+  kDev,  // Loopback only; permits auth.mode: open and short keys.
+};
+
+// The whole file of `weir --config FILE`. Read once at start; does not change while running.
+struct StandaloneConfig {
+  Profile profile = Profile::kProd;
+  std::string data_directory;
+  std::string secrets_directory;  // Neither the data directory nor inside it.
+  std::string bootstrap;          // A file or folder of documents; empty: none.
+  log::Level log_level = log::Level::kInfo;
+  std::string log_path;  // Empty: stdout.
+  edge::EdgeConfig edge;
+  identity::IdentityConfig identity;
+  quota::QuotaConfig quota;
+  routing::RoutingConfig routing;
+  rpc::AdminServerOptions admin;
+  config::Settings settings;  // Every key with where its value came from.
+};
+
+// Reads the file at `path`. `environment` has the WEIR_* overrides, what the file refers to by fromEnv, and HTTPS_PROXY and NO_PROXY, which
+// hold where the file has no egress.https_proxy and egress.no_proxy. Relative paths start at the working directory.
+//
+// kNotFound: no such file. kInvalidArgument: every fault, a line each ("weir.yaml:7: quota.hold_ttl is 2h, want 30s to 10m").
+absl::StatusOr<StandaloneConfig> LoadStandaloneConfig(const std::string& path,
+                                                      const config::Environment& environment);
+
+// The same for a file that is read already.
+absl::StatusOr<StandaloneConfig> ParseStandaloneConfig(const config::Input& input);
+
+// A line a key: "log.level = debug  # WEIR_LOG_LEVEL". Secrets are "***".
+std::string DescribeConfig(const StandaloneConfig& config);
+
+}  // namespace weir::standalone

@@ -1,0 +1,228 @@
+#include "apps/standalone/standalone.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <future>
+
+#include "apps/apply/apply.h"
+#include "apps/apply/registry_sink.h"
+#include "common/log/log.h"
+#include "services/identity/identity_server.h"
+#include "services/quota/quota_server.h"
+#include "services/quota/sql_schema.h"
+#include "services/routing/routing_server.h"
+
+namespace weir::standalone {
+namespace {
+
+absl::Status MakePrivateDirectory(const std::string& path) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(path, error);
+  if (error) return status::Unavailable("making the directory '{}': {}", path, error.message());
+  if (made && ::chmod(path.c_str(), 0700) != 0) {
+    return status::Unavailable("making the directory '{}' private: {}", path,
+                               std::strerror(errno));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<sql::Database>> OpenDatabase(const std::string& directory,
+                                                            std::string_view name) {
+  return sql::OpenSqlite({.path = fmt::format("{}/{}.db", directory, name)});
+}
+
+// What an operator sees of every edit and every refusal at the admin port.
+void LogAdminCall(const api::AdminCall& call, std::string_view method, const absl::Status& status,
+                  Duration took) {
+  const int64_t took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  log::Info("admin.call", {{"actor", call.actor},
+                           {"organization", call.organization},
+                           {"method", method},
+                           {"code", absl::StatusCodeToString(status.code())},
+                           {"took_us", took_us}});
+}
+
+}  // namespace
+
+Standalone::Standalone(StandaloneOptions options)
+    : options_(std::move(options)), admin_token_file_(options_.data_directory + "/admin.token") {}
+
+absl::StatusOr<std::unique_ptr<Standalone>> Standalone::Create(StandaloneOptions options,
+                                                               const apply::SecretSource& secrets) {
+  std::unique_ptr<Standalone> standalone(new Standalone(std::move(options)));
+  WEIR_RETURN_IF_ERROR(standalone->Open(secrets));
+  return standalone;
+}
+
+absl::Status Standalone::Open(const apply::SecretSource& secrets) {
+  WEIR_RETURN_IF_ERROR(MakePrivateDirectory(options_.data_directory));
+  WEIR_RETURN_IF_ERROR(OpenSecrets());
+  WEIR_RETURN_IF_ERROR(OpenIdentity());
+  WEIR_RETURN_IF_ERROR(OpenQuota());
+  WEIR_RETURN_IF_ERROR(OpenRouting());
+  identity::RegisterIdentityAdmin(registry_, *identity_admin_);
+  quota::RegisterQuotaAdmin(registry_, *quota_admin_);
+  routing::RegisterRoutingAdmin(registry_, *routing_admin_);
+  WEIR_RETURN_IF_ERROR(registry_.Complete());
+  StartLoop();
+  WEIR_RETURN_IF_ERROR(ApplyBootstrap(secrets));
+  WEIR_RETURN_IF_ERROR(OpenEdge());
+  return OpenAdmin();
+}
+
+absl::Status Standalone::OpenSecrets() {
+  WEIR_RETURN_IF_ERROR(MakePrivateDirectory(options_.secrets_directory));
+  WEIR_ASSIGN_OR_RETURN(sealer_,
+                        crypto::SealerFromDirectory(options_.secrets_directory, true, random_));
+  WEIR_ASSIGN_OR_RETURN(
+      const std::string pepper,
+      crypto::SecretFromDirectory(options_.secrets_directory, "pepper", 32, true, random_));
+  hasher_ = std::make_unique<identity::KeyHasher>(pepper);
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::OpenIdentity() {
+  WEIR_ASSIGN_OR_RETURN(identity_database_, OpenDatabase(options_.data_directory, "identity"));
+  WEIR_ASSIGN_OR_RETURN(directory_, identity::SqlDirectory::Open(*identity_database_));
+  WEIR_ASSIGN_OR_RETURN(feed_,
+                        identity::ChangeFeed::Open({.directory = *directory_, .clock = clock_}));
+  tokens_ = std::make_unique<identity::AdminTokens>(
+      options_.identity, identity::AdminTokens::Deps{.directory = *directory_,
+                                                     .hasher = *hasher_,
+                                                     .clock = clock_,
+                                                     .random = random_});
+  identity_ = std::make_unique<identity::IdentityService>(
+      options_.identity, identity::IdentityService::Deps{.directory = *directory_,
+                                                         .feed = *feed_,
+                                                         .hasher = *hasher_,
+                                                         .workers = workers_,
+                                                         .clock = clock_});
+  identity_admin_ = std::make_unique<identity::IdentityAdmin>(
+      options_.identity, identity::IdentityAdmin::Deps{.directory = *directory_,
+                                                       .feed = *feed_,
+                                                       .tokens = *tokens_,
+                                                       .hasher = *hasher_,
+                                                       .clock = clock_,
+                                                       .random = random_});
+  WEIR_RETURN_IF_ERROR(
+      identity_admin_->EnsureOrganization(options_.identity.default_organization));
+  return tokens_->EnsureBootstrapToken(admin_token_file_).status();
+}
+
+absl::Status Standalone::OpenQuota() {
+  WEIR_ASSIGN_OR_RETURN(quota_database_, OpenDatabase(options_.data_directory, "quota"));
+  WEIR_RETURN_IF_ERROR(sql::Migrate(*quota_database_, "quota", quota::QuotaMigrations()));
+  ledger_ = std::make_unique<quota::SqlLedger>(*quota_database_);
+  limit_store_ = std::make_unique<quota::SqlLimitStore>(*quota_database_);
+  WEIR_RETURN_IF_ERROR(limits_.Reload(*limit_store_));
+  windows_ = std::make_unique<quota::MemoryWindows>(options_.quota, clock_);
+  ledger_writer_ = std::make_unique<quota::LedgerWriter>(options_.quota, *ledger_);
+  quota_ = std::make_unique<quota::QuotaService>(
+      options_.quota, quota::QuotaService::Deps{.windows = *windows_,
+                                                .limits = limits_,
+                                                .sink = *ledger_writer_,
+                                                .ledger = *ledger_,
+                                                .workers = workers_,
+                                                .clock = clock_});
+  quota_admin_ = std::make_unique<quota::QuotaAdmin>(quota::QuotaAdmin::Deps{
+      .store = *limit_store_, .limits = limits_, .ledger = *ledger_, .quota = *quota_,
+      .clock = clock_});
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::OpenRouting() {
+  WEIR_ASSIGN_OR_RETURN(routing_database_, OpenDatabase(options_.data_directory, "routing"));
+  WEIR_ASSIGN_OR_RETURN(route_store_, routing::SqlRouteStore::Open(*routing_database_));
+  routing_ = std::make_unique<routing::RoutingService>(
+      options_.routing, routing::RoutingService::Deps{
+                            .store = *route_store_, .sealer = *sealer_, .clock = clock_});
+  WEIR_RETURN_IF_ERROR(routing_->Load());
+  routing_admin_ = std::make_unique<routing::RoutingAdmin>(
+      options_.routing, routing::RoutingAdmin::Deps{.routing = *routing_,
+                                                    .store = *route_store_,
+                                                    .sealer = *sealer_,
+                                                    .clock = clock_});
+  return absl::OkStatus();
+}
+
+void Standalone::StartLoop() {
+  asio::co_spawn(loop_, feed_->RunHeartbeats(timers_, options_.identity.heartbeat),
+                 asio::detached);
+  asio::co_spawn(loop_, quota_->Run(timers_), asio::detached);
+  loop_thread_ = std::thread([this] { loop_.run(); });
+  pthread_setname_np(loop_thread_.native_handle(), "weir-loop");
+}
+
+absl::Status Standalone::ApplyBootstrap(const apply::SecretSource& secrets) {
+  if (!options_.bootstrap.empty()) {
+    apply::RegistrySink sink(registry_, {.actor = "bootstrap",
+                                         .role = common::v1::ROLE_ADMIN,
+                                         .organization = ""});
+    absl::StatusOr<apply::ApplyReport> report =
+        apply::Apply(options_.bootstrap, secrets, sink);
+    if (!report.ok()) {
+      return status::While(report.status(), "applying the documents of '{}'", options_.bootstrap);
+    }
+    for (const apply::Applied& each : report->documents) {
+      if (!each.changed) continue;
+      log::Info("bootstrap.applied", {{"kind", each.kind},
+                                      {"organization", each.organization},
+                                      {"name", each.name}});
+    }
+  }
+  // With the limits in force: their windows go on where the ledger says they were.
+  std::future<absl::Status> rebuilt =
+      std::async(std::launch::async, [this] {
+        std::promise<absl::Status> done;
+        asio::co_spawn(loop_, quota_->Rebuild(), [&done](std::exception_ptr, absl::Status result) {
+          done.set_value(std::move(result));
+        });
+        return done.get_future().get();
+      });
+  return rebuilt.get();
+}
+
+absl::Status Standalone::OpenAdmin() {
+  WEIR_ASSIGN_OR_RETURN(
+      admin_server_,
+      rpc::AdminServer::Start(options_.admin,
+                              {.registry = registry_, .tokens = *tokens_, .workers = workers_,
+                               .clock = clock_},
+                              LogAdminCall));
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::OpenEdge() {
+  WEIR_ASSIGN_OR_RETURN(
+      edge_, edge::Edge::Create(options_.edge, {.identity = *identity_,
+                                                .quota = *quota_,
+                                                .routing = *routing_,
+                                                .workers = workers_,
+                                                .clock = clock_,
+                                                .random = random_,
+                                                .metrics = metrics_}));
+  return absl::OkStatus();
+}
+
+void Standalone::Drain() {
+  edge_->Drain();
+  admin_server_->Shutdown(std::chrono::seconds(2));
+}
+
+Standalone::~Standalone() {
+  // Streams hold their readers: they end while the readers' loops are there, so that nothing posts to a loop that is gone.
+  if (feed_) feed_->Close();
+  if (routing_) routing_->Close();
+  edge_.reset();
+  admin_server_.reset();
+  // Its answers go to loops that must still be there; the edge has none waiting any more.
+  ledger_writer_.reset();
+  loop_.stop();
+  if (loop_thread_.joinable()) loop_thread_.join();
+}
+
+}  // namespace weir::standalone

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "apps/apply/secret_source.h"
+#include "common/async/worker_pool.h"
+#include "common/crypto/sealer.h"
+#include "common/ids/random.h"
+#include "common/rpc/admin_server.h"
+#include "common/sql/database.h"
+#include "common/time/clock.h"
+#include "edge/edge.h"
+#include "services/identity/admin_tokens.h"
+#include "services/identity/identity_admin.h"
+#include "services/identity/identity_service.h"
+#include "services/identity/sql_directory.h"
+#include "services/quota/memory_windows.h"
+#include "services/quota/quota_admin.h"
+#include "services/quota/quota_service.h"
+#include "services/quota/sql_ledger.h"
+#include "services/quota/sql_limit_store.h"
+#include "services/routing/routing_admin.h"
+#include "services/routing/routing_service.h"
+#include "services/routing/sql_route_store.h"
+
+namespace weir::standalone {
+
+// What the composition root needs of the configuration. All parts are valid.
+struct StandaloneOptions {
+  std::string data_directory;     // SQLite files, outboxes, the admin token's file. Made where missing (0700).
+  std::string secrets_directory;  // Master key and pepper. Made where missing (0700); never inside the data.
+  std::string bootstrap;          // Documents applied at start. Empty: none.
+  edge::EdgeConfig edge;
+  identity::IdentityConfig identity;
+  quota::QuotaConfig quota;
+  routing::RoutingConfig routing;
+  rpc::AdminServerOptions admin;
+};
+
+// Everything in one process: the cores behind their interfaces, SQLite under the data directory, the edge, the admin port. Members are in the order
+// of their making: each may use the ones above it.
+class Standalone {
+ public:
+  // Opens the stores, applies the bootstrap documents, starts the admin port, binds the listeners. The error says what an operator can mend.
+  static absl::StatusOr<std::unique_ptr<Standalone>> Create(StandaloneOptions options,
+                                                            const apply::SecretSource& secrets);
+  ~Standalone();
+
+  // Accepts requests from now on.
+  void Start() { edge_->Start(); }
+  // Leaves in order; returns when nothing is left to do.
+  void Drain();
+
+  const edge::Edge& edge() const { return *edge_; }
+  int admin_port() const { return admin_server_->port(); }
+  const std::string& admin_token_file() const { return admin_token_file_; }
+
+ private:
+  explicit Standalone(StandaloneOptions options);
+  absl::Status Open(const apply::SecretSource& secrets);
+  absl::Status OpenSecrets();
+  absl::Status OpenIdentity();
+  absl::Status OpenQuota();
+  absl::Status OpenRouting();
+  absl::Status ApplyBootstrap(const apply::SecretSource& secrets);
+  absl::Status OpenAdmin();
+  absl::Status OpenEdge();
+  void StartLoop();
+
+  const StandaloneOptions options_;
+  const std::string admin_token_file_;
+  SystemClock clock_;
+  SecureRandom random_;
+  metrics::Registry metrics_;
+  WorkerPool workers_{"weir-work", 2, 10'000};
+  std::unique_ptr<crypto::Sealer> sealer_;
+  std::unique_ptr<identity::KeyHasher> hasher_;
+
+  std::unique_ptr<sql::Database> identity_database_;
+  std::unique_ptr<identity::SqlDirectory> directory_;
+  std::unique_ptr<identity::ChangeFeed> feed_;
+  std::unique_ptr<identity::AdminTokens> tokens_;
+  std::unique_ptr<identity::IdentityService> identity_;
+  std::unique_ptr<identity::IdentityAdmin> identity_admin_;
+
+  std::unique_ptr<sql::Database> quota_database_;
+  std::unique_ptr<quota::SqlLedger> ledger_;
+  std::unique_ptr<quota::SqlLimitStore> limit_store_;
+  quota::LiveLimits limits_;
+  std::unique_ptr<quota::MemoryWindows> windows_;
+  // The services' own loop: heartbeats and the reaper of holds.
+  asio::io_context loop_{1};
+  AsioTimers timers_{loop_, clock_};
+  std::unique_ptr<quota::LedgerWriter> ledger_writer_;
+  std::unique_ptr<quota::QuotaService> quota_;
+  std::unique_ptr<quota::QuotaAdmin> quota_admin_;
+
+  std::unique_ptr<sql::Database> routing_database_;
+  std::unique_ptr<routing::SqlRouteStore> route_store_;
+  std::unique_ptr<routing::RoutingService> routing_;
+  std::unique_ptr<routing::RoutingAdmin> routing_admin_;
+
+  rpc::AdminRegistry registry_;
+  std::unique_ptr<rpc::AdminServer> admin_server_;
+  std::unique_ptr<edge::Edge> edge_;
+  std::thread loop_thread_;
+};
+
+}  // namespace weir::standalone

@@ -1,0 +1,45 @@
+# Language level, warnings, sanitizers and precompiled headers: what every target of ours is built with.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# All libraries are static and end in executables, so one flag serves both: a precompiled header is shared between them.
+set(CMAKE_CXX_COMPILE_OPTIONS_PIC -fPIE)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# Everywhere, so that every translation unit may share the precompiled headers.
+add_compile_options(-pthread)
+
+add_library(weir_options INTERFACE)
+target_include_directories(weir_options INTERFACE "${CMAKE_SOURCE_DIR}")
+target_compile_options(weir_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wno-missing-field-initializers
+  -fno-omit-frame-pointer)
+target_compile_definitions(weir_options INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED SPDLOG_FMT_EXTERNAL)
+target_link_options(weir_options INTERFACE -Wl,--as-needed)
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(weir_options INTERFACE -Wthread-safety)
+  # ccache may share a precompiled header only when its time stamp is not part of it.
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+  add_link_options(-fuse-ld=lld)
+endif()
+
+if(WEIR_SANITIZER STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+elseif(WEIR_SANITIZER STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+elseif(NOT WEIR_SANITIZER STREQUAL "")
+  message(FATAL_ERROR "WEIR_SANITIZER is '${WEIR_SANITIZER}', want 'address', 'thread' or nothing")
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
+endif()

@@ -1,0 +1,21 @@
+# weir_add_protos(NAME FILES...): one library over generated C++; generated code is never committed.
+function(weir_add_protos name)
+  cmake_parse_arguments(ARG "" "" "FILES;DEPENDS" ${ARGN})
+  set(out_dir "${CMAKE_BINARY_DIR}/gen")
+  file(MAKE_DIRECTORY "${out_dir}")
+  set(outputs)
+  foreach(proto IN LISTS ARG_FILES)
+    string(REGEX REPLACE "\\.proto$" "" stem "${proto}")
+    set(made "${out_dir}/${stem}.pb.cc" "${out_dir}/${stem}.pb.h")
+    set(flags --cpp_out=${out_dir})
+    add_custom_command(OUTPUT ${made}
+      COMMAND protobuf::protoc ${flags} -I "${CMAKE_SOURCE_DIR}/protos" "${CMAKE_SOURCE_DIR}/protos/${proto}"
+      DEPENDS "${CMAKE_SOURCE_DIR}/protos/${proto}" VERBATIM)
+    list(APPEND outputs ${made})
+  endforeach()
+  add_library(${name} STATIC ${outputs})
+  add_library(weir::${name} ALIAS ${name})
+  set_target_properties(${name} PROPERTIES WEIR_LAYER proto)
+  target_include_directories(${name} SYSTEM PUBLIC "${out_dir}")
+  target_link_libraries(${name} PUBLIC weir_grpc)
+endfunction()

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "common/api/call_context.h"
+#include "common/async/asio.h"
+#include "common/status/status.h"
+#include "weir/quota/v1/quota.pb.h"
+
+namespace weir::api {
+
+namespace quota_pb = ::weir::quota::v1;
+
+// May they spend it, and what did they spend. The RPC comments in weir/quota/v1/quota.proto are the contract.
+// Thread-safe; never blocks the calling loop.
+class Quota {
+ public:
+  virtual ~Quota() = default;
+
+  // Never waits for a commit. kResourceExhausted carries a QuotaViolation.
+  virtual asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> Reserve(
+      CallContext call, quota_pb::ReserveRequest request) = 0;
+  virtual asio::awaitable<absl::StatusOr<quota_pb::ExtendResponse>> Extend(
+      CallContext call, quota_pb::ExtendRequest request) = 0;
+  // Counters move before the first suspension; the answer comes when the ledger has committed.
+  virtual asio::awaitable<absl::StatusOr<quota_pb::SettleResponse>> Settle(
+      CallContext call, quota_pb::SettleRequest request) = 0;
+  virtual asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> Release(
+      CallContext call, quota_pb::ReleaseRequest request) = 0;
+  virtual asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> Heartbeat(
+      CallContext call, quota_pb::HeartbeatRequest request) = 0;
+  virtual asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> Peek(
+      CallContext call, quota_pb::PeekRequest request) = 0;
+};
+
+}  // namespace weir::api

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "common/async/asio.h"
+#include "common/async/mutex.h"
+#include "common/status/status.h"
+
+namespace weir {
+
+// What a Watch returns: events in order, read by one coroutine.
+template <typename Event>
+class EventStream {
+ public:
+  virtual ~EventStream() = default;
+  // The next event. kUnavailable: the stream is over (the source went away, or the reader fell behind); watch again.
+  virtual asio::awaitable<absl::StatusOr<Event>> Next() = 0;
+};
+
+// A bounded stream that any thread offers to and one coroutine, running on `executor`, reads.
+template <typename Event>
+class BufferedStream final : public EventStream<Event>,
+                             public std::enable_shared_from_this<BufferedStream<Event>> {
+ public:
+  BufferedStream(asio::any_io_executor executor, size_t capacity)
+      : executor_(std::move(executor)), capacity_(capacity) {}
+
+  // False where the stream is over or full; a full stream is over from then on, once what it holds is read.
+  bool Offer(Event event) {
+    MutexLock lock(mutex_);
+    if (ended_) return false;
+    ended_ = events_.size() >= capacity_;
+    if (!ended_) events_.push_back(std::move(event));
+    WakeReader();
+    return !ended_;
+  }
+  void End() {
+    MutexLock lock(mutex_);
+    ended_ = true;
+    WakeReader();
+  }
+
+  asio::awaitable<absl::StatusOr<Event>> Next() override {
+    auto self = this->shared_from_this();
+    for (;;) {
+      {
+        MutexLock lock(mutex_);
+        if (!events_.empty()) {
+          Event event = std::move(events_.front());
+          events_.pop_front();
+          co_return event;
+        }
+        if (ended_) co_return status::Unavailable("the event stream is over");
+      }
+      co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+          [self](auto handler) { self->Park(std::move(handler)); }, asio::use_awaitable);
+    }
+  }
+
+ private:
+  template <typename Handler>
+  void Park(Handler handler) {
+    auto shared = std::make_shared<Handler>(std::move(handler));
+    MutexLock lock(mutex_);
+    reader_ = [shared] { std::move (*shared)(); };
+    if (!events_.empty() || ended_) WakeReader();
+  }
+  void WakeReader() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (reader_) asio::post(executor_, std::exchange(reader_, nullptr));
+  }
+
+  const asio::any_io_executor executor_;
+  const size_t capacity_;
+  Mutex mutex_;
+  std::deque<Event> events_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> reader_ ABSL_GUARDED_BY(mutex_);
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// Sends every event to all streams. Thread-safe; a reader that lags by more than `capacity` events loses its stream, never blocks the rest.
+template <typename Event>
+class Broadcaster {
+ public:
+  explicit Broadcaster(size_t capacity = 1024) : capacity_(capacity) {}
+
+  // A stream that is read on `executor`, beginning with `first` and then whatever is published from now on.
+  std::shared_ptr<EventStream<Event>> Subscribe(asio::any_io_executor executor,
+                                                std::vector<Event> first = {}) {
+    auto stream = std::make_shared<BufferedStream<Event>>(std::move(executor),
+                                                          capacity_ + first.size());
+    for (Event& each : first) stream->Offer(std::move(each));
+    MutexLock lock(mutex_);
+    streams_.push_back(stream);
+    return stream;
+  }
+
+  void Publish(const Event& event) {
+    MutexLock lock(mutex_);
+    std::erase_if(streams_, [&](const std::weak_ptr<BufferedStream<Event>>& each) {
+      auto stream = each.lock();
+      return stream == nullptr || !stream->Offer(event);
+    });
+  }
+
+  // Ends all streams.
+  void Close() {
+    MutexLock lock(mutex_);
+    for (auto& each : streams_) {
+      if (auto stream = each.lock()) stream->End();
+    }
+    streams_.clear();
+  }
+
+ private:
+  const size_t capacity_;
+  Mutex mutex_;
+  std::vector<std::weak_ptr<BufferedStream<Event>>> streams_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace weir

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace weir::config {
+
+// The candidate that a typing mistake away from `word` is likely to be meant; empty where none is
+// near (a third of its length), and for words of one or two letters.
+std::string_view Closest(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace weir::config

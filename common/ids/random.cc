@@ -1,0 +1,44 @@
+#include "common/ids/random.h"
+
+#include <openssl/rand.h>
+
+#include <cstdlib>
+
+namespace weir {
+
+void SecureRandom::Fill(std::span<std::byte> out) {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size())) != 1) {
+    std::abort();
+  }
+}
+
+std::string NewRequestId(Random& random) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::array<std::byte, 16> bits;
+  random.Fill(bits);
+  std::string id(32, '0');
+  for (size_t i = 0; i < bits.size(); ++i) {
+    id[2 * i] = kHex[std::to_integer<int>(bits[i] >> 4)];
+    id[2 * i + 1] = kHex[std::to_integer<int>(bits[i] & std::byte{15})];
+  }
+  return id;
+}
+
+std::string RandomBase62(Random& random, size_t length) {
+  static constexpr char kDigits[] =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::string text;
+  text.reserve(length);
+  std::array<std::byte, 64> pool;
+  while (text.size() < length) {
+    random.Fill(pool);
+    for (std::byte each : pool) {
+      // 248 = 4 * 62: values above it would favour the first digits.
+      const int value = std::to_integer<int>(each);
+      if (value < 248 && text.size() < length) text.push_back(kDigits[value % 62]);
+    }
+  }
+  return text;
+}
+
+}  // namespace weir

@@ -1,0 +1,58 @@
+#include "common/rpc/grpc_status.h"
+
+#include <absl/strings/cord.h>
+#include <absl/strings/string_view.h>
+
+#include "google/rpc/status.pb.h"
+
+namespace weir::rpc {
+namespace {
+
+constexpr size_t kMaxMessageBytes = 1536;
+constexpr size_t kMaxDetailBytes = 3072;
+
+std::string Cut(std::string_view message) {
+  if (message.size() <= kMaxMessageBytes) return std::string(message);
+  size_t end = kMaxMessageBytes;
+  // Not in the middle of a character: continuation bytes are 10xxxxxx.
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
+  return std::string(message.substr(0, end)) + "...";
+}
+
+void AddDetails(const absl::Status& status, google::rpc::Status& out) {
+  size_t used = 0;
+  status.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    used += type.size() + payload.size();
+    if (used > kMaxDetailBytes) return;
+    auto* detail = out.add_details();
+    detail->set_type_url(std::string(type));
+    detail->set_value(std::string(payload));
+  });
+}
+
+}  // namespace
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  const auto code = static_cast<grpc::StatusCode>(status.code());
+  const std::string message = Cut(status::Message(status));
+  google::rpc::Status rich;
+  AddDetails(status, rich);
+  if (rich.details().empty()) return grpc::Status(code, message);
+  rich.set_code(code);
+  rich.set_message(message);
+  return grpc::Status(code, message, rich.SerializeAsString());
+}
+
+absl::Status FromGrpc(const grpc::Status& status) {
+  absl::Status converted =
+      status::Make(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  google::rpc::Status rich;
+  if (converted.ok() || !rich.ParseFromString(status.error_details())) return converted;
+  for (const auto& detail : rich.details()) {
+    converted.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  }
+  return converted;
+}
+
+}  // namespace weir::rpc

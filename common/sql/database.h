@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/status/status.h"
+
+// SQL behind one small interface, the same statements for SQLite and PostgreSQL: `$1` placeholders,
+// BIGINT, TEXT and blobs, INSERT ... ON CONFLICT; a column of blobs is declared BYTEA, which SQLite
+// takes as well. Everything here blocks: call it on a WorkerPool, never on an event loop.
+namespace weir::sql {
+
+// Bytes that are not text.
+struct Blob {
+  std::string bytes;
+  bool operator==(const Blob&) const = default;
+};
+
+// NULL, BIGINT, DOUBLE PRECISION, TEXT, BLOB/BYTEA.
+using Value = std::variant<std::monostate, int64_t, double, std::string, Blob>;
+
+// One row of a result; columns from 0. Reading a column as another type than it has gives that
+// type's empty value.
+class Row {
+ public:
+  explicit Row(std::vector<Value> values) : values_(std::move(values)) {}
+  bool IsNull(size_t column) const;
+  int64_t Int(size_t column) const;
+  double Real(size_t column) const;
+  const std::string& Text(size_t column) const;
+  const std::string& Bytes(size_t column) const;
+  size_t size() const { return values_.size(); }
+
+ private:
+  std::vector<Value> values_;
+};
+
+// A statement at a time, inside the transaction that the Database opened. Statements are prepared
+// once and kept by their text, so the text must not be built from input: values go through
+// `params`.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  // Rows of a SELECT. kAlreadyExists: a unique constraint; kFailedPrecondition: another constraint;
+  // kUnavailable: busy, lost or full; kDataLoss: the file is damaged; kInternal: the statement is
+  // wrong, or writes inside a Read.
+  virtual absl::StatusOr<std::vector<Row>> Query(std::string_view statement,
+                                                 std::span<const Value> params = {}) = 0;
+  // Number of rows changed. Errors as above.
+  virtual absl::StatusOr<int64_t> Execute(std::string_view statement,
+                                          std::span<const Value> params = {}) = 0;
+};
+
+// A database. Thread-safe: each call takes a connection of its own; `work` must not call the
+// database again.
+class Database {
+ public:
+  using Work = std::function<absl::Status(Connection&)>;
+  virtual ~Database() = default;
+  // Runs `work` in one transaction that may write, after the one before has ended: committed
+  // (durable) when this returns OK, else rolled back.
+  virtual absl::Status Write(const Work& work) = 0;
+  // Runs `work` in one transaction that sees one state and changes nothing.
+  virtual absl::Status Read(const Work& work) = 0;
+};
+
+struct SqliteOptions {
+  // File; its folder must exist. ":memory:" for tests.
+  std::string path;
+  // Connections that may read at the same time; one more writes.
+  int readers = 2;
+  // How long a statement waits for another process's lock.
+  int busy_timeout_ms = 5000;
+};
+
+// Opens or creates a SQLite file: WAL, synchronous=FULL, foreign keys on, mode 0600.
+absl::StatusOr<std::unique_ptr<Database>> OpenSqlite(const SqliteOptions& options);
+
+// A step from one schema version to the next. Forward only.
+struct Migration {
+  // From 1, without gaps.
+  int version;
+  // Statements, separated by semicolons.
+  std::string_view statements;
+};
+
+// Brings the schema of `component` ("identity") to the last of `migrations`, all in one
+// transaction, and records it in the table `schema_version`. kFailedPrecondition: the file's schema
+// is newer than this program.
+absl::Status Migrate(Database& database, std::string_view component,
+                     std::span<const Migration> migrations);
+
+}  // namespace weir::sql

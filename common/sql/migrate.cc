@@ -1,0 +1,107 @@
+#include "common/sql/database.h"
+
+namespace weir::sql {
+namespace {
+
+// The end of the quoted text or comment that begins at `begin`; `begin` itself where none does.
+size_t SkipQuoted(std::string_view text, size_t begin) {
+  const char first = text[begin];
+  if (first == '\'' || first == '"') {
+    const size_t end = text.find(first, begin + 1);
+    return end == std::string_view::npos ? text.size() : end + 1;
+  }
+  if (text.substr(begin).starts_with("--")) {
+    const size_t end = text.find('\n', begin);
+    return end == std::string_view::npos ? text.size() : end + 1;
+  }
+  return begin;
+}
+
+bool IsBlank(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    if (std::string_view(" \t\r\n").find(text[i]) != std::string_view::npos) {
+      ++i;
+    } else if (text.substr(i).starts_with("--")) {
+      i = SkipQuoted(text, i);
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::vector<std::string_view> SplitStatements(std::string_view text) {
+  std::vector<std::string_view> statements;
+  size_t begin = 0;
+  const auto add = [&](size_t end) {
+    const std::string_view each = text.substr(begin, end - begin);
+    if (!IsBlank(each)) statements.push_back(each);
+    begin = end + 1;
+  };
+  for (size_t i = 0; i < text.size();) {
+    const size_t skipped = SkipQuoted(text, i);
+    if (skipped == i && text[i] == ';') add(i);
+    i = std::max(skipped, i + 1);
+  }
+  if (begin < text.size()) add(text.size());
+  return statements;
+}
+
+absl::Status CheckNumbers(std::string_view component, std::span<const Migration> migrations) {
+  for (size_t i = 0; i < migrations.size(); ++i) {
+    if (migrations[i].version != static_cast<int>(i) + 1) {
+      return status::Internal("the migrations of {}: number {} has version {}, want {}", component,
+                              i + 1, migrations[i].version, i + 1);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> CurrentVersion(Connection& connection, std::string_view component) {
+  WEIR_RETURN_IF_ERROR(connection
+                           .Execute("CREATE TABLE IF NOT EXISTS schema_version ("
+                                    "component TEXT NOT NULL PRIMARY KEY, version BIGINT NOT NULL)")
+                           .status());
+  const Value key[] = {std::string(component)};
+  WEIR_ASSIGN_OR_RETURN(
+      std::vector<Row> rows,
+      connection.Query("SELECT version FROM schema_version WHERE component = $1", key));
+  return rows.empty() ? 0 : rows[0].Int(0);
+}
+
+absl::Status Apply(Connection& connection, std::string_view component, const Migration& migration) {
+  for (std::string_view statement : SplitStatements(migration.statements)) {
+    WEIR_RETURN_IF_ERROR(status::While(connection.Execute(statement).status(),
+                                       "migrating the schema of {} to version {}", component,
+                                       migration.version));
+  }
+  const Value row[] = {std::string(component), static_cast<int64_t>(migration.version)};
+  return connection
+      .Execute(
+          "INSERT INTO schema_version (component, version) VALUES ($1, $2) "
+          "ON CONFLICT (component) DO UPDATE SET version = excluded.version",
+          row)
+      .status();
+}
+
+}  // namespace
+
+absl::Status Migrate(Database& database, std::string_view component,
+                     std::span<const Migration> migrations) {
+  WEIR_RETURN_IF_ERROR(CheckNumbers(component, migrations));
+  return database.Write([&](Connection& connection) -> absl::Status {
+    WEIR_ASSIGN_OR_RETURN(const int64_t current, CurrentVersion(connection, component));
+    const int64_t last = static_cast<int64_t>(migrations.size());
+    if (current > last) {
+      return status::FailedPrecondition(
+          "the schema of {} has version {}, this program knows up to {}: use the newer program",
+          component, current, last);
+    }
+    for (const Migration& each : migrations.subspan(current)) {
+      WEIR_RETURN_IF_ERROR(Apply(connection, component, each));
+    }
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace weir::sql

@@ -1,0 +1,197 @@
+#include "edge/dialects/openai/stream_tee.h"
+
+#include "edge/dialects/openai/answer_usage.h"
+#include "edge/dialects/openai/json_string.h"
+
+namespace weir::edge::openai {
+namespace {
+
+// The first line feed or carriage return at or behind `from`.
+size_t LineEnd(std::string_view text, size_t from) {
+  const size_t lf = text.find('\n', from);
+  return std::min(lf, text.substr(0, lf).find('\r', from));
+}
+
+// Length of the line end at `at`; 0: there is none.
+size_t LineEndSize(std::string_view text, size_t at) {
+  if (at >= text.size()) return 0;
+  if (text[at] == '\n') return 1;
+  if (text[at] != '\r') return 0;
+  return at + 1 < text.size() && text[at + 1] == '\n' ? 2 : 1;
+}
+
+// Where an event ends: behind the empty line (LF LF, CR LF CR LF, CR CR, and mixtures). npos: not yet.
+size_t EventEnd(std::string_view text, size_t from) {
+  for (size_t at = LineEnd(text, from); at != std::string_view::npos; at = LineEnd(text, at)) {
+    const size_t first = LineEndSize(text, at);
+    const size_t second = LineEndSize(text, at + first);
+    if (second > 0) return at + first + second;
+    at += first;
+  }
+  return std::string_view::npos;
+}
+
+// Appends the data of one line, if it is a data line.
+void AppendData(std::string_view line, std::string& data, std::string_view& only) {
+  if (!line.starts_with("data:")) return;
+  line.remove_prefix(5);
+  if (line.starts_with(' ')) line.remove_prefix(1);
+  if (only.data() == nullptr && data.empty()) {
+    only = line;
+    return;
+  }
+  if (data.empty()) data.assign(only);
+  data.append("\n").append(line);
+  only = data;
+}
+
+size_t SkipBlanks(std::string_view text, size_t at) {
+  while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n')) ++at;
+  return at;
+}
+
+// Where the value of the next member with this name (in its quotes) begins, at whatever depth; npos: there is none.
+// Within a string a quote is escaped, so that text cannot look like a member.
+size_t ValueOf(std::string_view json, std::string_view name, size_t from = 0) {
+  for (size_t at = json.find(name, from); at != std::string_view::npos; at = json.find(name, at)) {
+    at = SkipBlanks(json, at + name.size());
+    if (at >= json.size() || json[at] != ':') continue;
+    at = SkipBlanks(json, at + 1);
+    return at < json.size() ? at : std::string_view::npos;
+  }
+  return std::string_view::npos;
+}
+
+bool HasObject(std::string_view json, std::string_view name) {
+  for (size_t at = ValueOf(json, name); at != std::string_view::npos; at = ValueOf(json, name, at)) {
+    if (json[at] == '{') return true;
+  }
+  return false;
+}
+
+// `"choices":[]`, as in the usage chunk.
+bool HasNoChoices(std::string_view json) {
+  const size_t at = ValueOf(json, "\"choices\"");
+  if (at == std::string_view::npos || json[at] != '[') return false;
+  const size_t next = SkipBlanks(json, at + 1);
+  return next < json.size() && json[next] == ']';
+}
+
+// Members of a delta that are text a caller pays for.
+bool IsTextKey(std::string_view key) {
+  return key == "content" || key == "arguments" || key == "reasoning_content" ||
+         key == "reasoning" || key == "refusal";
+}
+
+// Where the string whose content begins at `at` has its closing quote.
+size_t StringEnd(std::string_view text, size_t at) {
+  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+  return std::min(at, text.size());
+}
+
+}  // namespace
+
+absl::Status StreamTee::Feed(std::string_view piece, std::string& out) {
+  if (piece.empty() || done_) return absl::OkStatus();
+  if (after_cr_ && piece.front() == '\n') {
+    // The second half of a line end whose first half ended an event.
+    if (!dropped_) out.append("\n");
+    piece.remove_prefix(1);
+  }
+  after_cr_ = false;
+  // Most pieces begin and end with an event: those are read where they are.
+  const bool joined = !partial_.empty();
+  if (joined) partial_.append(piece);
+  std::string_view rest = joined ? std::string_view(partial_) : piece;
+  size_t from = searched_ > 3 ? searched_ - 3 : 0;
+  absl::Status result;
+  while (result.ok() && !done_) {
+    const size_t end = EventEnd(rest, from);
+    if (end == std::string_view::npos) break;
+    result = Event(rest.substr(0, end), out);
+    after_cr_ = end == rest.size() && rest.back() == '\r';
+    rest.remove_prefix(end);
+    from = 0;
+  }
+  if (joined) {
+    partial_.erase(0, partial_.size() - rest.size());
+  } else {
+    partial_.assign(rest);
+  }
+  searched_ = partial_.size();
+  if (result.ok() && partial_.size() > options_.max_event) {
+    return status::ResourceExhausted("an event of the stream is over {} bytes",
+                                     options_.max_event);
+  }
+  return result;
+}
+
+absl::Status StreamTee::Event(std::string_view event, std::string& out) {
+  std::string joined;
+  std::string_view data;
+  std::string_view lines = event;
+  while (!lines.empty()) {
+    const size_t end = LineEnd(lines, 0);
+    AppendData(lines.substr(0, end), joined, data);
+    if (end == std::string_view::npos) break;
+    lines.remove_prefix(end + 1);
+  }
+  dropped_ = false;
+  if (data == "[DONE]") {
+    done_ = true;
+    out.append(event);
+    // Nobody reads on for the rest of the last line end.
+    if (event.ends_with("\r\n\r")) out.append("\n");
+    return absl::OkStatus();
+  }
+  // `"usage":null` is in every chunk where usage was asked for.
+  if (HasObject(data, "\"usage\"")) {
+    if (auto usage = ReadUsage(data)) {
+      usage_ = usage;
+      dropped_ = options_.strip_usage && HasNoChoices(data);
+      if (dropped_) return absl::OkStatus();
+    }
+  }
+  CountText(data);
+  out.append(event);
+  if (ValueOf(data, "\"error\"") != std::string_view::npos && HasError(data)) {
+    return status::Unavailable("the provider ended the stream with an error event");
+  }
+  return absl::OkStatus();
+}
+
+void StreamTee::CountText(std::string_view data) {
+  static constexpr std::string_view kDelta = "\"delta\"";
+  for (size_t at = ValueOf(data, kDelta); at != std::string_view::npos;
+       at = ValueOf(data, kDelta, at)) {
+    at = CountDelta(data, at);
+  }
+}
+
+// One delta object from `at`: its strings under a text key, however deep (tool calls). Returns where it ends.
+size_t StreamTee::CountDelta(std::string_view data, size_t at) {
+  std::string_view key;
+  int depth = 0;
+  while (at < data.size()) {
+    const char c = data[at];
+    if (c == '"') {
+      const size_t end = StringEnd(data, at + 1);
+      const std::string_view text = data.substr(at + 1, end - at - 1);
+      at = SkipBlanks(data, end + 1);
+      if (at < data.size() && data[at] == ':') {
+        key = text;
+        ++at;
+      } else if (IsTextKey(key)) {
+        ForEachUnescaped(text, [this](std::string_view piece) { scan_.Feed(piece); });
+      }
+      continue;
+    }
+    if (c == '{' || c == '[') ++depth;
+    if (c == '}' || c == ']') --depth;
+    ++at;
+    if (depth <= 0) break;
+  }
+  return at;
+}
+
+}  // namespace weir::edge::openai

@@ -1,0 +1,199 @@
+#include "edge/edge.h"
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "common/log/log.h"
+#include "edge/edge_loop.h"
+#include "edge/http/ops_handler.h"
+#include "edge/http/server_tls.h"
+
+namespace weir::edge {
+namespace {
+
+constexpr Duration kPoll = std::chrono::milliseconds(20);
+constexpr Duration kCloseWait = std::chrono::seconds(2);
+constexpr Duration kSettleWait = std::chrono::seconds(5);
+
+class LoopedEdge final : public Edge {
+ public:
+  LoopedEdge(EdgeConfig config, Deps deps)
+      : config_(std::move(config)),
+        deps_(deps),
+        metrics_(deps.metrics),
+        ops_({.not_ready = [this] { return WhyNotReady(); },
+              .metrics = [this] { return deps_.metrics.Render(); }}) {}
+
+  absl::Status Open() {
+    std::error_code error;
+    std::filesystem::create_directories(config_.outbox_directory, error);
+    if (error) {
+      return status::Unavailable("making '{}': {}", config_.outbox_directory, error.message());
+    }
+    WEIR_ASSIGN_OR_RETURN(adopted_, AdoptOutboxes(config_.outbox_directory));
+    WEIR_RETURN_IF_ERROR(OpenTls());
+    pipeline_.open_auth = config_.open_auth;
+    pipeline_.max_body = config_.max_body_bytes;
+    pipeline_.max_answer_buffer = config_.max_answer_buffer_bytes;
+    pipeline_.max_concurrent = config_.max_concurrent_requests;
+    pipeline_.forward_headers = config_.forward_headers;
+    WEIR_ASSIGN_OR_RETURN(pipeline_.trusted_proxies, AddressSet::Parse(config_.trusted_proxies));
+    const int cores = static_cast<int>(std::thread::hardware_concurrency());
+    const int loops = config_.loops > 0 ? config_.loops : std::max(1, cores / 2);
+    const EdgeLoop::Shared shared{.config = config_,
+                                  .deps = deps_,
+                                  .metrics = metrics_,
+                                  .pipeline = pipeline_,
+                                  .tls = tls_};
+    for (int i = 0; i < loops; ++i) {
+      absl::StatusOr<std::unique_ptr<EdgeLoop>> loop =
+          EdgeLoop::Create(i, shared, loops_.empty() ? std::vector<uint16_t>{} : ports());
+      if (!loop.ok()) return loop.status();
+      loops_.push_back(*std::move(loop));
+    }
+    return OpenOps();
+  }
+
+  void Start() override {
+    // Before the first request: strict limits must count what an earlier process dispatched.
+    asio::co_spawn(loops_.front()->io(), SettleAdopted(), asio::detached);
+    ops_listener_->Start();
+    for (auto& each : loops_) each->StartThread();
+  }
+
+  void Drain() override {
+    draining_ = true;
+    log::Info("edge.drain.begin", {{"limit_ms", std::chrono::duration_cast<std::chrono::milliseconds>(config_.drain).count()}});
+    for (auto& each : loops_) each->StopAccepting();
+    const auto no_connection = [this] {
+      return std::ranges::all_of(loops_, [](const auto& each) { return each->connections() == 0; });
+    };
+    WaitUntil(config_.drain, no_connection);
+    for (auto& each : loops_) each->CloseConnections();
+    // What is cut off ends by itself, and settles: nothing of a connection may outlive its loop.
+    WaitUntil(kCloseWait, no_connection);
+    WaitUntil(kSettleWait, [this] {
+      return std::ranges::all_of(loops_, [](const auto& each) { return each->unsettled() == 0; });
+    });
+    CloseOps();
+    for (auto& each : loops_) each->Stop();
+    log::Info("edge.drain.end", {});
+  }
+
+  bool ready() const override { return WhyNotReady().empty(); }
+  std::vector<uint16_t> ports() const override { return loops_.front()->ports(); }
+  uint16_t ops_port() const override { return ops_listener_->port(); }
+
+ private:
+  absl::Status OpenTls() {
+    for (const ListenerConfig& each : config_.listeners) {
+      std::shared_ptr<ssl::context> tls;
+      if (each.tls.self_signed) {
+        WEIR_ASSIGN_OR_RETURN(tls, SelfSignedServerTls(each.host));
+      } else if (each.tls.enabled) {
+        WEIR_ASSIGN_OR_RETURN(tls, LoadServerTls(each.tls.certificate_file, each.tls.key_file));
+      }
+      tls_.push_back(std::move(tls));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenOps() {
+    EdgeLoop& loop = *loops_.front();
+    const ConnectionDeps deps{.limits = config_.http,
+                              .deadlines = loop.deadlines(),
+                              .peer_watch = loop.peer_watch(),
+                              .clock = deps_.clock,
+                              .handler = ops_};
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        Listener::Open(loop.io(), {.host = config_.ops_host, .port = config_.ops_port}, deps);
+    if (!listener.ok()) return status::While(listener.status(), "opening the ops listener");
+    ops_listener_ = *std::move(listener);
+    return absl::OkStatus();
+  }
+
+  // The last listener: readiness and metrics are there until the end.
+  void CloseOps() {
+    std::promise<void> closed;
+    asio::post(loops_.front()->io(), [this, &closed] {
+      ops_listener_->Drain();
+      ops_listener_->CloseAll();
+      closed.set_value();
+    });
+    closed.get_future().wait();
+    const MonotonicTime end = deps_.clock.Monotonic() + kCloseWait;
+    while (ops_listener_->connections() > 0 && deps_.clock.Monotonic() < end) {
+      std::this_thread::sleep_for(kPoll);
+    }
+  }
+
+  asio::awaitable<void> SettleAdopted() {
+    for (Adopted& each : adopted_) {
+      for (const quota::v1::SettleRequest& settlement : each.settlements) {
+        co_await SettleOne(settlement);
+      }
+      if (!each.settlements.empty()) {
+        log::Info("edge.outbox.adopted", {{"settlements", each.settlements.size()},
+                                          {"unreadable", each.unreadable}});
+      }
+      each.discard();
+    }
+    adopted_.clear();
+    for (auto& each : loops_) each->StartAccepting();
+    accepting_ = true;
+  }
+
+  asio::awaitable<void> SettleOne(quota::v1::SettleRequest settlement) {
+    for (;;) {
+      quota::v1::SettleRequest copy = settlement;
+      const auto settled = co_await deps_.quota.Settle(api::CallContext{}, std::move(copy));
+      if (settled.ok()) co_return;
+      log::Warn("edge.settle.waiting", {{"request_id", settlement.key().request_id()},
+                                        {"reason", status::Message(settled.status())}});
+      co_await SleepFor(loops_.front()->timers(), std::chrono::seconds(1));
+    }
+  }
+
+  std::string WhyNotReady() const {
+    if (draining_) return "draining";
+    if (!accepting_) return "settling what an earlier process left";
+    for (const auto& each : loops_) {
+      if (!each->has_routes()) return "the routing table has not been read yet";
+    }
+    return {};
+  }
+
+  template <typename Done>
+  void WaitUntil(Duration limit, Done done) {
+    const MonotonicTime end = deps_.clock.Monotonic() + limit;
+    do {
+      for (auto& each : loops_) each->Refresh();
+      std::this_thread::sleep_for(kPoll);
+    } while (!done() && deps_.clock.Monotonic() < end);
+  }
+
+  const EdgeConfig config_;
+  Deps deps_;
+  EdgeMetrics metrics_;
+  PipelineOptions pipeline_;
+  std::vector<std::shared_ptr<ssl::context>> tls_;
+  std::vector<Adopted> adopted_;
+  OpsHandler ops_;
+  std::vector<std::unique_ptr<EdgeLoop>> loops_;
+  std::unique_ptr<Listener> ops_listener_;
+  std::atomic<bool> draining_{false};
+  std::atomic<bool> accepting_{false};
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Edge>> Edge::Create(EdgeConfig config, Deps deps) {
+  auto edge = std::make_unique<LoopedEdge>(std::move(config), deps);
+  WEIR_RETURN_IF_ERROR(edge->Open());
+  return std::unique_ptr<Edge>(std::move(edge));
+}
+
+}  // namespace weir::edge

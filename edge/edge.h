@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/api/identity.h"
+#include "common/api/quota.h"
+#include "common/api/routing.h"
+#include "common/async/worker_pool.h"
+#include "common/ids/random.h"
+#include "common/metrics/registry.h"
+#include "edge/config.h"
+
+namespace weir::edge {
+
+// The HTTP face: listeners, event loops, and a pipeline on each loop. Decides nothing; asks the services behind their interfaces, wherever they run.
+class Edge {
+ public:
+  struct Deps {
+    api::Identity& identity;  // All must outlive this object.
+    api::Quota& quota;
+    api::Routing& routing;
+    WorkerPool& workers;      // For fsync.
+    const Clock& clock;
+    Random& random;
+    metrics::Registry& metrics;
+  };
+
+  // Opens everything that can fail: outboxes, listeners, TLS. Nothing is accepted yet. `config` is valid.
+  static absl::StatusOr<std::unique_ptr<Edge>> Create(EdgeConfig config, Deps deps);
+  virtual ~Edge() = default;
+
+  // Starts the loops; settles what an earlier process left in its outboxes, then accepts. Returns at once.
+  virtual void Start() = 0;
+
+  // Leaves in order: not ready, no new connections, open answers finish within `config.drain`, settlements reach the ledger. Blocks until then.
+  virtual void Drain() = 0;
+
+  // Serves requests: the routing table is there, and nothing drains.
+  virtual bool ready() const = 0;
+  // Ports in the order of `config.listeners`, and of the ops listener.
+  virtual std::vector<uint16_t> ports() const = 0;
+  virtual uint16_t ops_port() const = 0;
+};
+
+}  // namespace weir::edge

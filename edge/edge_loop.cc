@@ -1,0 +1,185 @@
+#include "edge/edge_loop.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "common/log/log.h"
+
+namespace weir::edge {
+namespace {
+
+constexpr Duration kHeartbeat = std::chrono::seconds(20);
+constexpr Duration kHousekeeping = std::chrono::milliseconds(500);
+
+EgressOptions EgressOf(const EdgeConfig& config) {
+  EgressOptions options;
+  options.allow_plaintext = config.egress_allow_plaintext;
+  options.https_proxy = config.egress_https_proxy;
+  options.no_proxy = config.egress_no_proxy;
+  options.ca_file = config.egress_ca_file;
+  return options;
+}
+
+api::CachingIdentity::Options IdentityOptions(const EdgeConfig& config) {
+  api::CachingIdentity::Options options;
+  options.cache.max_principals = config.identity_cache_entries;
+  options.cache.identity_grace = config.identity_grace;
+  return options;
+}
+
+}  // namespace
+
+EdgeLoop::EdgeLoop(int index, Shared shared)
+    : index_(index),
+      edge_id_(fmt::format("edge-{}-{}", index, RandomBase62(shared.deps.random, 8))),
+      shared_(shared),
+      timers_(io_, shared.deps.clock),
+      deadlines_(timers_),
+      peer_watch_(timers_),
+      addresses_(shared.config.address_requests_per_second, shared.config.address_burst,
+                 shared.deps.clock),
+      identity_(IdentityOptions(shared.config),
+                {.inner = shared.deps.identity, .timers = timers_, .random = shared.deps.random}),
+      gate_(shared.deps.quota, edge_id_),
+      work_(asio::make_work_guard(io_)) {}
+
+absl::StatusOr<std::unique_ptr<EdgeLoop>> EdgeLoop::Create(int index, Shared shared,
+                                                           std::vector<uint16_t> ports) {
+  std::unique_ptr<EdgeLoop> loop(new EdgeLoop(index, shared));
+  WEIR_RETURN_IF_ERROR(loop->Open(std::move(ports)));
+  return loop;
+}
+
+absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
+  const EdgeConfig& config = shared_.config;
+  EgressOptions egress = EgressOf(config);
+  WEIR_ASSIGN_OR_RETURN(egress.allow, AddressSet::Parse(config.egress_allow));
+  WEIR_ASSIGN_OR_RETURN(dialer_, Dialer::Create(io_, deadlines_, std::move(egress)));
+  WEIR_ASSIGN_OR_RETURN(outbox_,
+                        Outbox::Open(io_.get_executor(), {.directory = config.outbox_directory,
+                                                          .instance = edge_id_}));
+  routes_ = std::make_unique<RoutingView>(RoutingView::Deps{
+      .loop = io_, .routing = shared_.deps.routing, .dialer = *dialer_, .timers = timers_});
+  settlements_ = std::make_unique<Settlements>(Settlements::Deps{
+      .loop = io_, .quota = shared_.deps.quota, .outbox = *outbox_, .timers = timers_});
+  pipeline_ = std::make_unique<Pipeline>(
+      shared_.pipeline, Pipeline::Deps{.identity = identity_,
+                                       .routing = shared_.deps.routing,
+                                       .routes = *routes_,
+                                       .gate = gate_,
+                                       .settlements = *settlements_,
+                                       .deadlines = deadlines_,
+                                       .addresses = addresses_,
+                                       .metrics = shared_.metrics,
+                                       .clock = shared_.deps.clock,
+                                       .random = shared_.deps.random});
+  const ConnectionDeps connections{.limits = config.http,
+                                   .deadlines = deadlines_,
+                                   .peer_watch = peer_watch_,
+                                   .clock = shared_.deps.clock,
+                                   .handler = *pipeline_};
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    Listener::Options options{.host = config.listeners[i].host,
+                              .port = ports.empty() ? config.listeners[i].port : ports[i],
+                              .tls = shared_.tls[i].get()};
+    absl::StatusOr<std::unique_ptr<Listener>> listener =
+        Listener::Open(io_, std::move(options), connections);
+    if (!listener.ok()) {
+      return status::While(listener.status(), "opening the listener '{}'",
+                           config.listeners[i].name);
+    }
+    listeners_.push_back(*std::move(listener));
+  }
+  asio::co_spawn(io_, routes_->Run(), asio::detached);
+  asio::co_spawn(io_, identity_.Run(), asio::detached);
+  asio::co_spawn(io_, RenewHolds(), asio::detached);
+  asio::co_spawn(io_, KeepHouse(), asio::detached);
+  return absl::OkStatus();
+}
+
+EdgeLoop::~EdgeLoop() { Stop(); }
+
+void EdgeLoop::StartThread() {
+  thread_ = std::thread([this] { io_.run(); });
+  pthread_setname_np(thread_.native_handle(), fmt::format("edge-{}", index_).c_str());
+}
+
+void EdgeLoop::StartAccepting() {
+  asio::post(io_, [this] {
+    for (auto& each : listeners_) each->Start();
+  });
+}
+
+void EdgeLoop::StopAccepting() {
+  asio::post(io_, [this] {
+    for (auto& each : listeners_) each->Drain();
+  });
+}
+
+void EdgeLoop::CloseConnections() {
+  asio::post(io_, [this] {
+    for (auto& each : listeners_) each->CloseAll();
+  });
+}
+
+void EdgeLoop::Stop() {
+  work_.reset();
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<uint16_t> EdgeLoop::ports() const {
+  std::vector<uint16_t> ports;
+  for (const auto& each : listeners_) ports.push_back(each->port());
+  return ports;
+}
+
+asio::awaitable<void> EdgeLoop::RenewHolds() {
+  for (;;) {
+    co_await SleepFor(timers_, kHeartbeat);
+    quota::v1::HeartbeatRequest request;
+    request.set_edge_id(edge_id_);
+    const auto renewed =
+        co_await shared_.deps.quota.Heartbeat(api::CallContext{}, std::move(request));
+    if (!renewed.ok()) {
+      log::Warn("edge.heartbeat.failed", {{"reason", status::Message(renewed.status())}});
+    }
+  }
+}
+
+asio::awaitable<void> EdgeLoop::KeepHouse() {
+  for (int turn = 0;; ++turn) {
+    co_await SleepFor(timers_, kHousekeeping);
+    has_routes_ = routes_->Current() != nullptr;
+    LookAround();
+    SyncOutbox();
+    if (turn % 20 == 0) routes_->CloseIdleConnections();
+  }
+}
+
+void EdgeLoop::Refresh() {
+  asio::post(io_, [this] { LookAround(); });
+}
+
+void EdgeLoop::LookAround() {
+  unsettled_ = settlements_->unacknowledged();
+  size_t open = 0;
+  for (const auto& each : listeners_) open += each->connections();
+  shared_.metrics.connections += static_cast<int64_t>(open) - static_cast<int64_t>(connections_);
+  connections_ = open;
+  const auto attempts = static_cast<int64_t>(outbox_->open());
+  shared_.metrics.open_attempts += attempts - attempts_;
+  attempts_ = attempts;
+}
+
+void EdgeLoop::SyncOutbox() {
+  const int file = outbox_->TakeDirtyFile();
+  if (file < 0) return;
+  const bool posted = shared_.deps.workers.TryPost([file] {
+    ::fdatasync(file);
+    ::close(file);
+  });
+  if (!posted) ::close(file);
+}
+
+}  // namespace weir::edge

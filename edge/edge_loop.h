@@ -1,0 +1,91 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/api/caching_identity.h"
+#include "edge/config.h"
+#include "edge/edge.h"
+#include "edge/http/listener.h"
+#include "edge/pipeline/pipeline.h"
+
+namespace weir::edge {
+
+namespace ssl = boost::asio::ssl;
+
+// One event loop with all it owns: connections, upstream pools, outbox, caches. Shares nothing with the other loops but the services and the metrics.
+class EdgeLoop {
+ public:
+  struct Shared {
+    const EdgeConfig& config;  // All must outlive the loop.
+    Edge::Deps deps;
+    EdgeMetrics& metrics;
+    const PipelineOptions& pipeline;
+    // As config.listeners; null where plain.
+    const std::vector<std::shared_ptr<ssl::context>>& tls;
+  };
+  // kUnavailable: outbox or listener cannot be opened. `ports` overrides the configured ones where not empty: what the first loop got for port 0.
+  static absl::StatusOr<std::unique_ptr<EdgeLoop>> Create(int index, Shared shared,
+                                                          std::vector<uint16_t> ports);
+  ~EdgeLoop();
+
+  // Runs the loop on a thread of its own.
+  void StartThread();
+  // Accepts connections from now on. Any thread.
+  void StartAccepting();
+  // Stops accepting, ends idle connections. Any thread.
+  void StopAccepting();
+  // Ends what is still open. Any thread.
+  void CloseConnections();
+  // Ends the loop and joins its thread.
+  void Stop();
+
+  // Brings the figures below up to date soon; else they are up to half a second old. Any thread.
+  void Refresh();
+  // Any thread.
+  bool has_routes() const { return has_routes_; }
+  size_t connections() const { return connections_; }
+  size_t unsettled() const { return unsettled_; }
+
+  asio::io_context& io() { return io_; }
+  Timers& timers() { return timers_; }
+  Deadlines& deadlines() { return deadlines_; }
+  PeerWatch& peer_watch() { return peer_watch_; }
+  std::vector<uint16_t> ports() const;
+
+ private:
+  EdgeLoop(int index, Shared shared);
+  absl::Status Open(std::vector<uint16_t> ports);
+  asio::awaitable<void> RenewHolds();
+  asio::awaitable<void> KeepHouse();
+  void LookAround();
+  void SyncOutbox();
+
+  const int index_;
+  const std::string edge_id_;
+  Shared shared_;
+  asio::io_context io_{1};
+  AsioTimers timers_;
+  Deadlines deadlines_;
+  PeerWatch peer_watch_;
+  AddressLimiter addresses_;
+  api::CachingIdentity identity_;
+  Gate gate_;
+  std::unique_ptr<Dialer> dialer_;
+  std::unique_ptr<RoutingView> routes_;
+  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<Settlements> settlements_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::thread thread_;
+  int64_t attempts_ = 0;
+  std::atomic<bool> has_routes_{false};
+  std::atomic<size_t> connections_{0};
+  std::atomic<size_t> unsettled_{0};
+};
+
+}  // namespace weir::edge

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+
+#include "edge/http/deadlines.h"
+#include "edge/http/exchange.h"
+#include "edge/http/peer_watch.h"
+#include "edge/http/transport.h"
+
+namespace weir::edge {
+
+// Bounds of every client connection.
+struct HttpLimits {
+  size_t max_head = 32 * 1024;                          // Request line and headers, bytes.
+  Duration handshake = std::chrono::seconds(10);        // TLS.
+  Duration head = std::chrono::seconds(10);             // First byte to last byte of a head.
+  Duration body = std::chrono::seconds(60);             // Without a byte of the body.
+  Duration keep_alive = std::chrono::seconds(75);       // Between requests.
+  Duration write = std::chrono::seconds(60);            // Without a byte taken by the client.
+};
+
+// What the connections of one loop share. All must outlive them.
+struct ConnectionDeps {
+  const HttpLimits& limits;
+  Deadlines& deadlines;
+  PeerWatch& peer_watch;
+  const Clock& clock;
+  Handler& handler;
+};
+
+// Open connections of a loop, so that a drain can end the idle ones.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  static std::shared_ptr<Connection> Create(std::unique_ptr<Transport> transport,
+                                            asio::ip::address client, bool over_tls,
+                                            ConnectionDeps deps);
+  virtual ~Connection() = default;
+
+  // Serves requests until the connection ends. Keeps itself alive.
+  virtual asio::awaitable<void> Run() = 0;
+  // No further request: closes now where idle, else after the answer that is under way.
+  virtual void Drain() = 0;
+  // Closes now.
+  virtual void Close() = 0;
+};
+
+}  // namespace weir::edge

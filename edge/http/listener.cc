@@ -1,0 +1,94 @@
+#include "edge/http/listener.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "common/log/log.h"
+
+namespace weir::edge {
+
+Listener::Listener(asio::io_context& loop, Options options, ConnectionDeps deps)
+    : loop_(loop),
+      options_(std::move(options)),
+      deps_(deps),
+      acceptor_(loop),
+      room_(loop, asio::steady_timer::time_point::max()) {}
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(asio::io_context& loop, Options options,
+                                                         ConnectionDeps deps) {
+  ErrorCode error;
+  const auto address = asio::ip::make_address(options.host, error);
+  if (error) {
+    return status::InvalidArgument("listening on '{}': want an IP address", options.host);
+  }
+  std::unique_ptr<Listener> listener(new Listener(loop, std::move(options), deps));
+  const asio::ip::tcp::endpoint endpoint(address, listener->options_.port);
+  auto& acceptor = listener->acceptor_;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+  if (!error) acceptor.set_option(ReusePort(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(1024, error);
+  if (error) {
+    return status::Unavailable("listening on {}:{}: {}", listener->options_.host,
+                               listener->options_.port, error.message());
+  }
+  return listener;
+}
+
+uint16_t Listener::port() const {
+  ErrorCode ignored;
+  return acceptor_.local_endpoint(ignored).port();
+}
+
+void Listener::Start() { asio::co_spawn(loop_, Accept(), asio::detached); }
+
+asio::awaitable<void> Listener::Accept() {
+  while (!draining_) {
+    if (open_.size() >= options_.max_connections) {
+      co_await room_.async_wait(kTuple);
+      room_.expires_at(asio::steady_timer::time_point::max());
+      continue;
+    }
+    auto [error, socket] = co_await acceptor_.async_accept(kTuple);
+    if (draining_ || error == asio::error::operation_aborted) co_return;
+    if (error) {
+      // Out of descriptors, mostly: accepting again at once would spin.
+      log::Warn("http.accept.failed", {{"reason", error.message()}});
+      asio::steady_timer pause(loop_, std::chrono::milliseconds(100));
+      co_await pause.async_wait(kTuple);
+      continue;
+    }
+    ErrorCode ignored;
+    const auto client = socket.remote_endpoint(ignored).address();
+    auto transport = options_.tls != nullptr ? NewTlsServer(std::move(socket), *options_.tls)
+                                             : NewPlainTransport(std::move(socket));
+    auto connection =
+        Connection::Create(std::move(transport), client, options_.tls != nullptr, deps_);
+    asio::co_spawn(loop_, Serve(connection), asio::detached);
+  }
+}
+
+asio::awaitable<void> Listener::Serve(std::shared_ptr<Connection> connection) {
+  open_.insert(connection);
+  count_ = open_.size();
+  co_await connection->Run();
+  open_.erase(connection);
+  count_ = open_.size();
+  room_.cancel();
+}
+
+void Listener::Drain() {
+  draining_ = true;
+  ErrorCode ignored;
+  acceptor_.close(ignored);
+  const auto open = open_;
+  for (const auto& each : open) each->Drain();
+}
+
+void Listener::CloseAll() {
+  const auto open = open_;
+  for (const auto& each : open) each->Close();
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/asio/ssl/context.hpp>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "edge/http/connection.h"
+
+namespace weir::edge {
+
+// Accepts on one address and serves each connection on this loop. Several loops listen on the same address (SO_REUSEPORT).
+class Listener {
+ public:
+  struct Options {
+    std::string host;  // An IP address.
+    uint16_t port = 0;  // 0: any.
+    // TLS where set; must outlive the listener.
+    asio::ssl::context* tls = nullptr;
+    // Beyond it connections wait in the kernel's backlog.
+    size_t max_connections = 10'000;
+  };
+
+  // kInvalidArgument: not an address; kUnavailable: in use.
+  static absl::StatusOr<std::unique_ptr<Listener>> Open(asio::io_context& loop, Options options,
+                                                        ConnectionDeps deps);
+  // Starts accepting.
+  void Start();
+  // Stops accepting, ends idle connections; the others end with their answers.
+  void Drain();
+  // Ends what is left.
+  void CloseAll();
+  // Any thread.
+  size_t connections() const { return count_; }
+  uint16_t port() const;
+
+ private:
+  Listener(asio::io_context& loop, Options options, ConnectionDeps deps);
+  asio::awaitable<void> Accept();
+  asio::awaitable<void> Serve(std::shared_ptr<Connection> connection);
+
+  asio::io_context& loop_;
+  Options options_;
+  ConnectionDeps deps_;
+  asio::ip::tcp::acceptor acceptor_;
+  asio::steady_timer room_;  // Cancelled when a connection ends.
+  std::unordered_set<std::shared_ptr<Connection>> open_;
+  std::atomic<size_t> count_{0};
+  bool draining_ = false;
+};
+
+}  // namespace weir::edge

@@ -1,0 +1,141 @@
+#include "edge/pipeline/attempt.h"
+
+#include <algorithm>
+
+#include "common/text/ascii.h"
+#include "edge/dialects/openai/answer_usage.h"
+
+namespace weir::edge {
+namespace {
+
+google::protobuf::Timestamp ToTimestamp(int64_t micros) {
+  google::protobuf::Timestamp time;
+  time.set_seconds(micros / 1'000'000);
+  time.set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
+  return time;
+}
+
+// What goes up with a request beside what weir sets itself; everything else stays here.
+constexpr std::string_view kForwarded[] = {"accept", "openai-beta", "traceparent", "tracestate"};
+
+bool IsForwarded(std::string_view name, const std::vector<std::string>& extra) {
+  for (const std::string_view each : kForwarded) {
+    if (text::EqualsIgnoreCase(name, each)) return true;
+  }
+  return std::any_of(extra.begin(), extra.end(), [&](const std::string& each) {
+    return text::EqualsIgnoreCase(name, each);
+  });
+}
+
+}  // namespace
+
+std::string_view KindName(routing::v1::ApiKind kind) {
+  switch (kind) {
+    case routing::v1::API_KIND_CHAT: return "chat";
+    case routing::v1::API_KIND_EMBEDDINGS: return "embeddings";
+    case routing::v1::API_KIND_MODELS: return "models";
+    default: return "";
+  }
+}
+
+quota::v1::Subjects SubjectsOf(const Call& call, const routing::v1::Attempt& planned) {
+  const identity::v1::Principal& principal = *call.principal;
+  quota::v1::Subjects subjects;
+  subjects.set_organization(principal.organization());
+  subjects.set_team(principal.team());
+  subjects.set_user(principal.user());
+  subjects.set_key_name(principal.key_name());
+  subjects.set_key_public_id(principal.key_public_id());
+  if (call.route.proxy != nullptr) subjects.set_proxy(call.route.proxy->name());
+  subjects.set_provider(planned.provider());
+  subjects.set_model(planned.model());
+  return subjects;
+}
+
+Attempt::Attempt(CallPtr call, const routing::v1::Attempt* planned, Hold hold,
+                 Settlements& settlements, const Clock& clock)
+    : call_(std::move(call)),
+      planned_(planned),
+      hold_(std::move(hold)),
+      settlements_(settlements),
+      clock_(clock) {}
+
+Attempt::~Attempt() {
+  if (!ended_) Release();
+}
+
+asio::awaitable<absl::Status> Attempt::Intend() {
+  dispatched_us_ = ToUnixMicros(clock_.Now());
+  edge::v1::OutboxRecord::Intent intent;
+  *intent.mutable_key() = hold_.key;
+  *intent.mutable_subjects() = SubjectsOf(*call_, *planned_);
+  intent.set_input_tokens_likely(call_->body.input_tokens_likely);
+  intent.set_requests(hold_.requests);
+  intent.set_kind(std::string(KindName(call_->route.kind)));
+  *intent.mutable_dispatched_at() = ToTimestamp(dispatched_us_);
+  const absl::Status written = co_await settlements_.Intend(std::move(intent));
+  co_return written;
+}
+
+std::string Attempt::RequestBody(const UpstreamTarget& target) const {
+  const openai::RequestBody& body = call_->body;
+  openai::Changes changes;
+  changes.model = planned_->upstream_model();
+  if (hold_.output_tokens_cap) {
+    changes.output_cap = std::max<int64_t>(1, *hold_.output_tokens_cap / body.choices);
+  }
+  if (target.provider->output_cap_field() ==
+      routing::v1::OUTPUT_CAP_FIELD_MAX_COMPLETION_TOKENS) {
+    changes.cap_field = "max_completion_tokens";
+  }
+  changes.ask_for_usage = body.stream && !target.provider->no_stream_usage();
+  return openai::Splice(call_->body_bytes, body, changes);
+}
+
+std::string Attempt::RequestHead(const UpstreamTarget& target, size_t body_size,
+                                 const std::vector<std::string>& forward_headers) const {
+  std::string head;
+  head.reserve(512);
+  head.append("POST ").append(target.pool->url().path);
+  head.append(call_->route.kind == routing::v1::API_KIND_EMBEDDINGS ? "/embeddings"
+                                                                    : "/chat/completions");
+  head.append(" HTTP/1.1\r\n").append(target.head_suffix);
+  for (const auto& field : *call_->exchange->head.fields) {
+    const std::string_view name(field.name_string().data(), field.name_string().size());
+    if (!IsForwarded(name, forward_headers)) continue;
+    head.append(name).append(": ").append(field.value().data(), field.value().size());
+    head.append("\r\n");
+  }
+  fmt::format_to(std::back_inserter(head),
+                 "content-type: application/json\r\ncontent-length: {}\r\nx-request-id: {}\r\n\r\n",
+                 body_size, call_->request_id);
+  return head;
+}
+
+void Attempt::Settle(const common::v1::Usage& usage, bool estimated,
+                     quota::v1::SettleRequest::Outcome outcome) {
+  if (ended_) return;
+  ended_ = true;
+  call_->usage = usage;
+  call_->usage_known = true;
+  call_->usage_estimated = estimated;
+  quota::v1::SettleRequest settle;
+  *settle.mutable_key() = hold_.key;
+  settle.set_seq(1);
+  *settle.mutable_subjects() = SubjectsOf(*call_, *planned_);
+  *settle.mutable_usage() = usage;
+  settle.set_requests(hold_.requests);
+  settle.set_estimated(estimated);
+  settle.set_outcome(outcome);
+  *settle.mutable_dispatched_at() = ToTimestamp(dispatched_us_);
+  settle.set_kind(std::string(KindName(call_->route.kind)));
+  settlements_.Post(std::move(settle));
+}
+
+void Attempt::Release() {
+  if (ended_) return;
+  ended_ = true;
+  settlements_.Release(hold_.key, false);
+}
+
+}  // namespace weir::edge

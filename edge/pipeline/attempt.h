@@ -1,0 +1,61 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "edge/pipeline/call.h"
+#include "edge/pipeline/settlements.h"
+
+namespace weir::edge {
+
+// One dispatch of a call to one target, from its hold to its settlement: exactly one of Settle and Release happens, at the latest in the destructor.
+class Attempt {
+ public:
+  struct Hold {
+    common::v1::AttemptKey key;
+    int64_t requests = 0;                    // Logical requests that it counts.
+    std::optional<int64_t> output_tokens_cap;  // What is held for the completion.
+  };
+  Attempt(CallPtr call, const routing::v1::Attempt* planned, Hold hold, Settlements& settlements,
+          const Clock& clock);
+  ~Attempt();
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  // Writes the intent; only then may anything be sent. Errors: the outbox cannot take it.
+  asio::awaitable<absl::Status> Intend();
+
+  // The body and the head as they go upstream.
+  std::string RequestBody(const UpstreamTarget& target) const;
+  std::string RequestHead(const UpstreamTarget& target, size_t body_size,
+                          const std::vector<std::string>& forward_headers) const;
+
+  // Ends the attempt with what was spent. `estimated`: weir counted.
+  void Settle(const common::v1::Usage& usage, bool estimated,
+              quota::v1::SettleRequest::Outcome outcome);
+  // Ends the attempt: nothing was spent.
+  void Release();
+  // A mark in the outbox: so much was delivered.
+  void Progress(int64_t output_tokens) { settlements_.Progress(hold_.key, output_tokens); }
+
+  const routing::v1::Attempt& planned() const { return *planned_; }
+  bool settled() const { return ended_; }
+  const Hold& hold() const { return hold_; }
+
+ private:
+  const CallPtr call_;
+  const routing::v1::Attempt* planned_;  // Points into the call's plan.
+  const Hold hold_;
+  Settlements& settlements_;
+  const Clock& clock_;
+  int64_t dispatched_us_ = 0;
+  bool ended_ = false;
+};
+
+// Whose spending an attempt is.
+quota::v1::Subjects SubjectsOf(const Call& call, const routing::v1::Attempt& planned);
+
+// "chat", "embeddings", "models".
+std::string_view KindName(routing::v1::ApiKind kind);
+
+}  // namespace weir::edge

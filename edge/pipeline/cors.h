@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+
+#include "edge/http/error_body.h"
+#include "edge/pipeline/call.h"
+
+namespace weir::edge {
+
+// CORS by the matched proxy's allow-list: off where it has none, exact origins, "*" for any.
+
+// Adds what a browser needs to read the answer, where the request's Origin is allowed.
+void AddCorsHeaders(const Call& call, Headers& headers);
+
+// Answers a preflight (OPTIONS): 204 with what is allowed, or 403 where the origin is not.
+asio::awaitable<std::optional<Refusal>> AnswerPreflight(CallPtr call);
+
+}  // namespace weir::edge

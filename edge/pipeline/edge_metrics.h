@@ -1,0 +1,37 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "common/metrics/registry.h"
+
+namespace weir::edge {
+
+struct Call;
+
+// Figures of all loops of this process. Thread-safe; no label comes from outside.
+class EdgeMetrics {
+ public:
+  // `registry` must outlive this object.
+  explicit EdgeMetrics(metrics::Registry& registry);
+
+  // At the end of each request.
+  void Count(const Call& call);
+
+  // Requests being answered now: the concurrency limit asks it.
+  std::atomic<int64_t> in_flight{0};
+  // What the loops' housekeeping last saw.
+  std::atomic<int64_t> connections{0};
+  std::atomic<int64_t> open_attempts{0};
+
+ private:
+  metrics::CounterFamily& requests_;   // By kind and status.
+  metrics::HistogramFamily& duration_;  // By kind.
+  metrics::Histogram& first_byte_;
+  metrics::Counter& input_tokens_;
+  metrics::Counter& output_tokens_;
+  metrics::Counter& estimated_;
+  metrics::CounterFamily& upstream_errors_;  // By what it was.
+};
+
+}  // namespace weir::edge

@@ -1,0 +1,58 @@
+#include "edge/pipeline/gate.h"
+
+#include <algorithm>
+
+#include "edge/pipeline/limit_headers.h"
+
+namespace weir::edge {
+namespace {
+
+// The largest completion of a model whose maximum nobody configured.
+constexpr int64_t kUnknownOutputMax = 16'384;
+
+quota::v1::Estimate EstimateOf(const Call& call, int64_t requests) {
+  const openai::RequestBody& body = call.body;
+  quota::v1::Estimate estimate;
+  estimate.set_requests(requests);
+  estimate.set_input_tokens_bound(body.input_tokens_bound);
+  estimate.set_input_tokens_likely(body.input_tokens_likely);
+  if (body.output_tokens_declared) estimate.set_output_tokens_declared(*body.output_tokens_declared);
+  const bool chat = call.route.kind == routing::v1::API_KIND_CHAT;
+  const int64_t configured = call.plan.output_tokens_max();
+  const int64_t each = configured > 0 ? configured : kUnknownOutputMax;
+  estimate.set_output_tokens_max(chat ? each * body.choices : 0);
+  return estimate;
+}
+
+}  // namespace
+
+asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::Ask(CallPtr call) {
+  return Reserve(std::move(call), 0, 1);
+}
+
+asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::AskAgain(CallPtr call, int index,
+                                                             int64_t requests) {
+  return Reserve(std::move(call), index, requests);
+}
+
+asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::Reserve(CallPtr call, int index,
+                                                            int64_t requests) {
+  quota::v1::ReserveRequest request;
+  request.mutable_key()->set_request_id(call->request_id);
+  request.mutable_key()->set_attempt(static_cast<uint32_t>(index + 1));
+  *request.mutable_subjects() = SubjectsOf(*call, call->plan.attempts(index));
+  *request.mutable_estimate() = EstimateOf(*call, requests);
+  request.set_edge_id(edge_id_);
+  Attempt::Hold hold{.key = request.key(), .requests = requests};
+  absl::StatusOr<quota::v1::ReserveResponse> reserved =
+      co_await quota_.Reserve(call->context, std::move(request));
+  if (!reserved.ok()) {
+    call->limit_headers = LimitHeaders(reserved.status());
+    co_return reserved.status();
+  }
+  call->limit_headers = LimitHeaders(reserved->states());
+  if (reserved->has_output_tokens_cap()) hold.output_tokens_cap = reserved->output_tokens_cap();
+  co_return hold;
+}
+
+}  // namespace weir::edge

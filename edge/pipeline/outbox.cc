@@ -1,0 +1,167 @@
+#include "edge/pipeline/outbox.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "edge/pipeline/outbox_record.h"
+
+namespace weir::edge {
+
+using edge::v1::OutboxRecord;
+
+namespace {
+
+std::string SegmentPath(const std::string& directory, const std::string& instance,
+                        uint64_t sequence) {
+  return fmt::format("{}/{}.{:010}.outbox", directory, instance, sequence);
+}
+
+absl::Status WriteAll(int fd, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t wrote = ::write(fd, data.data(), data.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return status::Unavailable("writing the outbox: {}", std::strerror(errno));
+    data.remove_prefix(static_cast<size_t>(wrote));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Outbox::Outbox(asio::any_io_executor executor, Options options)
+    : executor_(std::move(executor)), options_(std::move(options)) {}
+
+absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Open(asio::any_io_executor executor,
+                                                     Options options) {
+  std::unique_ptr<Outbox> outbox(new Outbox(std::move(executor), std::move(options)));
+  const std::string lock =
+      fmt::format("{}/{}.lock", outbox->options_.directory, outbox->options_.instance);
+  outbox->lock_fd_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (outbox->lock_fd_ < 0) {
+    return status::Unavailable("opening '{}': {}", lock, std::strerror(errno));
+  }
+  if (::flock(outbox->lock_fd_, LOCK_EX | LOCK_NB) != 0) {
+    return status::Unavailable("opening the outbox '{}': another process holds it",
+                               outbox->options_.instance);
+  }
+  WEIR_RETURN_IF_ERROR(outbox->OpenSegment());
+  return outbox;
+}
+
+Outbox::~Outbox() {
+  if (!pending_.empty() && fd_ >= 0) Flush();
+  if (fd_ >= 0) ::close(fd_);
+  const bool all_closed = open_.empty() && last_write_.ok();
+  for (const auto& [sequence, segment] : segments_) {
+    if (all_closed) ::unlink(segment.path.c_str());
+  }
+  if (lock_fd_ < 0) return;
+  if (all_closed) {
+    ::unlink(fmt::format("{}/{}.lock", options_.directory, options_.instance).c_str());
+  }
+  ::close(lock_fd_);
+}
+
+absl::Status Outbox::OpenSegment() {
+  if (fd_ >= 0) ::close(fd_);
+  ++sequence_;
+  std::string path = SegmentPath(options_.directory, options_.instance, sequence_);
+  fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  if (fd_ < 0) return status::Unavailable("opening '{}': {}", path, std::strerror(errno));
+  segments_[sequence_].path = std::move(path);
+  return absl::OkStatus();
+}
+
+asio::awaitable<absl::Status> Outbox::Intend(OutboxRecord::Intent intent) {
+  if (bytes_ >= options_.max_bytes) {
+    co_return status::ResourceExhausted("the outbox is full: {} bytes, {} attempts not settled",
+                                        bytes_, open_.size());
+  }
+  const std::string name = AttemptName(intent.key());
+  OutboxRecord record;
+  record.mutable_intent()->Swap(&intent);
+  Append(record);
+  open_[name] = sequence_;
+  ++segments_[sequence_].open;
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [this](auto handler) {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        waiting_.push_back([shared] { std::move (*shared)(); });
+        ScheduleFlush();
+      },
+      asio::use_awaitable);
+  co_return last_write_;
+}
+
+void Outbox::Progress(const common::v1::AttemptKey& key, int64_t output_tokens) {
+  OutboxRecord record;
+  *record.mutable_progress()->mutable_key() = key;
+  record.mutable_progress()->set_output_tokens(output_tokens);
+  Append(record);
+  ScheduleFlush();
+}
+
+void Outbox::Settlement(const quota::v1::SettleRequest& settlement) {
+  OutboxRecord record;
+  *record.mutable_settlement() = settlement;
+  Append(record);
+  ScheduleFlush();
+}
+
+void Outbox::Close(const common::v1::AttemptKey& key) {
+  auto found = open_.find(AttemptName(key));
+  if (found == open_.end()) return;
+  OutboxRecord record;
+  *record.mutable_closed() = key;
+  Append(record);
+  --segments_[found->second].open;
+  open_.erase(found);
+  ScheduleFlush();
+}
+
+void Outbox::Append(const OutboxRecord& record) { AppendFrame(record, pending_); }
+
+void Outbox::ScheduleFlush() {
+  if (flush_scheduled_) return;
+  flush_scheduled_ = true;
+  asio::post(executor_, [this] { Flush(); });
+}
+
+void Outbox::Flush() {
+  flush_scheduled_ = false;
+  last_write_ = WriteAll(fd_, pending_);
+  segments_[sequence_].bytes += pending_.size();
+  bytes_ += pending_.size();
+  pending_.clear();
+  dirty_ = true;
+  std::vector<std::function<void()>> written;
+  written.swap(waiting_);
+  if (segments_[sequence_].bytes >= options_.segment_bytes) {
+    if (absl::Status opened = OpenSegment(); !opened.ok()) last_write_ = opened;
+    DropClosedSegments();
+  }
+  for (auto& each : written) each();
+}
+
+void Outbox::DropClosedSegments() {
+  // From the oldest on: a record that closes an attempt is never gone before the attempt's intent.
+  while (!segments_.empty()) {
+    auto oldest = segments_.begin();
+    if (oldest->first == sequence_ || oldest->second.open > 0) return;
+    ::unlink(oldest->second.path.c_str());
+    bytes_ -= oldest->second.bytes;
+    segments_.erase(oldest);
+  }
+}
+
+int Outbox::TakeDirtyFile() {
+  if (!dirty_) return -1;
+  dirty_ = false;
+  return ::dup(fd_);
+}
+
+}  // namespace weir::edge

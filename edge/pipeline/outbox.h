@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/async/asio.h"
+#include "common/status/status.h"
+#include "weir/edge/v1/outbox.pb.h"
+
+namespace weir::edge {
+
+// An append-only file that outlives kill -9 of the process: intents before a dispatch, progress while it streams, the settlement until the ledger
+// has it. Records of one loop turn go out in one write. One per loop; its directory is held by a file lock. Not thread-safe.
+//
+// Written means handed to the kernel: a killed process loses nothing, a machine that loses power may lose what was not synced yet (Sync).
+class Outbox {
+ public:
+  struct Options {
+    std::string directory;             // Must exist.
+    std::string instance;              // Names the files; unique among running edges: taken by a lock.
+    uint64_t segment_bytes = 8 << 20;  // A file is deleted once every attempt in it is closed.
+    uint64_t max_bytes = 1ULL << 30;   // Full: kResourceExhausted.
+  };
+  // kUnavailable: another process holds the instance, or the directory cannot be written.
+  static absl::StatusOr<std::unique_ptr<Outbox>> Open(asio::any_io_executor executor,
+                                                      Options options);
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  // Written when this returns OK: only then may the attempt be dispatched. kResourceExhausted: full; kUnavailable: the disk refuses.
+  asio::awaitable<absl::Status> Intend(edge::v1::OutboxRecord::Intent intent);
+  // Written at the end of this loop turn. Lost with a full disk: the intent stays.
+  void Progress(const common::v1::AttemptKey& key, int64_t output_tokens);
+  // As Progress; the settlement is to be sent until Close.
+  void Settlement(const quota::v1::SettleRequest& settlement);
+  // Nothing more is to be done for this attempt.
+  void Close(const common::v1::AttemptKey& key);
+
+  // Attempts that are not closed.
+  size_t open() const { return open_.size(); }
+  uint64_t bytes() const { return bytes_; }
+  // The current file, for fdatasync on another thread; -1: nothing was written since the last call.
+  int TakeDirtyFile();
+
+ private:
+  struct Segment {
+    std::string path;
+    uint64_t bytes = 0;
+    int64_t open = 0;
+  };
+  Outbox(asio::any_io_executor executor, Options options);
+  absl::Status OpenSegment();
+  void Append(const edge::v1::OutboxRecord& record);
+  void ScheduleFlush();
+  void Flush();
+  void DropClosedSegments();
+
+  const asio::any_io_executor executor_;
+  const Options options_;
+  int lock_fd_ = -1;
+  int fd_ = -1;
+  uint64_t sequence_ = 0;
+  std::map<uint64_t, Segment> segments_;
+  std::unordered_map<std::string, uint64_t> open_;  // Attempt -> segment of its intent.
+  uint64_t bytes_ = 0;
+  std::string pending_;
+  std::string scratch_;
+  std::vector<std::function<void()>> waiting_;
+  absl::Status last_write_;
+  bool flush_scheduled_ = false;
+  bool dirty_ = false;
+};
+
+// What an outbox that nobody holds any more left behind.
+struct Adopted {
+  // To be settled, each once per (key, seq): settlements that were not acknowledged, and open intents as estimates of what was delivered.
+  std::vector<quota::v1::SettleRequest> settlements;
+  // Deletes the files; call it when all settlements are in the ledger.
+  std::function<void()> discard;
+  // Records that could not be read (torn by the end of the process, or damaged).
+  int64_t unreadable = 0;
+};
+
+// Takes over every instance in `directory` whose lock is free, A torn last record is normal after a kill.
+absl::StatusOr<std::vector<Adopted>> AdoptOutboxes(const std::string& directory);
+
+}  // namespace weir::edge

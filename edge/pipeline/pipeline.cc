@@ -1,0 +1,394 @@
+#include "edge/pipeline/pipeline.h"
+
+#include <algorithm>
+
+#include "common/status/detail.h"
+#include "common/text/ascii.h"
+#include "common/text/excerpt.h"
+#include "common/text/parse.h"
+#include "edge/http/inflater.h"
+#include "edge/pipeline/cors.h"
+#include "edge/pipeline/credential.h"
+#include "edge/pipeline/models_list.h"
+#include "edge/pipeline/relay.h"
+#include "edge/pipeline/request_log.h"
+#include "edge/pipeline/upstream_refusal.h"
+#include "weir/common/v1/errors.pb.h"
+
+namespace weir::edge {
+
+using quota::v1::SettleRequest;
+using routing::v1::ReportRequest;
+
+namespace {
+
+constexpr size_t kMaxErrorBody = 256 * 1024;
+constexpr Duration kAskTimeout = std::chrono::seconds(2);
+
+absl::Status Decode(Call& call, size_t max_body) {
+  const std::string_view coding = call.exchange->head.Find("content-encoding");
+  call.body_bytes = call.exchange->body;
+  if (coding.empty() || text::EqualsIgnoreCase(coding, "identity")) return absl::OkStatus();
+  if (!text::EqualsIgnoreCase(coding, "gzip")) {
+    return status::Unimplemented("Content-Encoding '{}' is not supported: want gzip or none",
+                                 text::Excerpt(coding));
+  }
+  Inflater inflater(max_body, 20);
+  WEIR_RETURN_IF_ERROR(inflater.Feed(call.body_bytes, call.decoded));
+  if (!inflater.done()) return status::InvalidArgument("the gzip body ends early");
+  const size_t size = call.decoded.size();
+  call.decoded.append(64, '\0');
+  call.body_bytes = std::string_view(call.decoded).substr(0, size);
+  return absl::OkStatus();
+}
+
+ReportRequest::Outcome OutcomeOf(const absl::Status& status, int http_status) {
+  if (status.code() == absl::StatusCode::kDeadlineExceeded) return ReportRequest::OUTCOME_TIMEOUT;
+  if (!status.ok()) return ReportRequest::OUTCOME_UNREACHABLE;
+  if (http_status == 429) return ReportRequest::OUTCOME_RATE_LIMITED;
+  return http_status >= 500 ? ReportRequest::OUTCOME_SERVER_ERROR : ReportRequest::OUTCOME_OK;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(PipelineOptions options, Deps deps)
+    : options_(std::move(options)), deps_(deps) {
+  auto anonymous = std::make_shared<identity::v1::Principal>();
+  anonymous->set_organization("default");
+  anonymous_ = std::move(anonymous);
+}
+
+asio::awaitable<void> Pipeline::Serve(Exchange* exchange) {
+  auto call = std::make_shared<Call>();
+  call->exchange = exchange;
+  call->clock = &deps_.clock;
+  call->started = deps_.clock.Monotonic();
+  call->request_id = NewRequestId(deps_.random);
+  call->context.deadline = call->started + kAskTimeout;
+  // Not by shared_ptr: the call must not keep itself alive through its exchange.
+  exchange->on_client_gone = [raw = call.get()] {
+    if (raw->upstream != nullptr) raw->upstream->Cancel();
+  };
+  TakeClientAddress(*call);
+  ++deps_.metrics.in_flight;
+  Verdict refused = co_await Run(call);
+  if (refused && !exchange->reply->begun()) co_await SendRefusal(call, *std::move(refused));
+  --deps_.metrics.in_flight;
+  Finish(*call);
+}
+
+asio::awaitable<void> Pipeline::Refuse(Exchange* exchange, absl::Status why) {
+  auto call = std::make_shared<Call>();
+  call->exchange = exchange;
+  call->clock = &deps_.clock;
+  call->started = deps_.clock.Monotonic();
+  call->request_id = NewRequestId(deps_.random);
+  Refusal refusal = RefusalFor(why);
+  if (exchange->head.fields == nullptr && why.code() == absl::StatusCode::kOutOfRange) {
+    refusal.http_status = 431;
+    refusal.code = "request_head_too_large";
+  }
+  co_await SendRefusal(call, std::move(refusal));
+  Finish(*call);
+}
+
+// The order of business. Each step ends the request with a refusal, or lets it go on.
+asio::awaitable<Pipeline::Verdict> Pipeline::Run(CallPtr call) {
+  if (Verdict refused = Admit(call)) co_return refused;
+  if (Verdict refused = Match(call)) co_return refused;
+  if (call->exchange->head.method == "OPTIONS") {
+    co_return co_await AnswerPreflight(call);
+  }
+  if (Verdict refused = Parse(call)) co_return refused;
+
+  absl::Status known = co_await Authenticate(call);
+  if (known.ok()) known = Authorize(*call);
+  if (!known.ok()) co_return RefusalFor(known);
+  if (call->route.kind == routing::v1::API_KIND_MODELS) co_return co_await ListModels(call);
+
+  // The plan is local and comes first: its first target's limits are asked with the caller's.
+  const absl::Status planned = co_await Plan(call);
+  if (!planned.ok()) co_return RefusalFor(planned);
+
+  absl::StatusOr<Attempt::Hold> hold = co_await deps_.gate.Ask(call);
+  if (!hold.ok()) co_return RefusalFor(hold.status());
+
+  Verdict answered = co_await Answer(call, *std::move(hold));
+  co_return answered;
+}
+
+Pipeline::Verdict Pipeline::Admit(const CallPtr& call) {
+  if (deps_.metrics.in_flight > options_.max_concurrent) return Overloaded();
+  if (!deps_.addresses.Admit(call->exchange->client)) {
+    Refusal refusal{.http_status = 429, .type = "requests", .code = "rate_limit_exceeded"};
+    refusal.message = "Rate limit exceeded: too many requests from this address";
+    refusal.headers.emplace_back("retry-after", "1");
+    return refusal;
+  }
+  call->routes = deps_.routes.Current();
+  if (call->routes != nullptr) return std::nullopt;
+  return RefusalFor(status::Unavailable("the routing table has not been read yet"));
+}
+
+Pipeline::Verdict Pipeline::Match(const CallPtr& call) {
+  const RequestHead& head = call->exchange->head;
+  call->route = MatchPath(*call->routes, head.path);
+  if (!call->route.found) return UnknownUrl(head.path);
+  const routing::v1::ProxyRoute* proxy = call->route.proxy;
+  if (proxy != nullptr && proxy->kinds_size() > 0 &&
+      std::find(proxy->kinds().begin(), proxy->kinds().end(), call->route.kind) ==
+          proxy->kinds().end()) {
+    return UnknownUrl(head.path);
+  }
+  if (head.method == "OPTIONS") return std::nullopt;
+  const bool models = call->route.kind == routing::v1::API_KIND_MODELS;
+  const bool get = head.method == "GET" || head.method == "HEAD";
+  if (models ? !get : head.method != "POST") {
+    return MethodNotAllowed(head.method, models ? "GET, HEAD, OPTIONS" : "POST, OPTIONS");
+  }
+  if (proxy == nullptr || proxy->degraded_reason().empty()) return std::nullopt;
+  return RefusalFor(status::Unavailable("the proxy '{}' cannot serve: {}", proxy->name(),
+                                        proxy->degraded_reason()));
+}
+
+Pipeline::Verdict Pipeline::Parse(const CallPtr& call) {
+  if (call->route.kind == routing::v1::API_KIND_MODELS) return std::nullopt;
+  const std::string_view type = call->exchange->head.Find("content-type");
+  if (!type.empty() && !text::StartsWithIgnoreCase(type, "application/json")) {
+    return RefusalFor(status::Unimplemented("Content-Type '{}' is not supported: want "
+                                            "application/json", text::Excerpt(type)));
+  }
+  if (absl::Status decoded = Decode(*call, options_.max_body); !decoded.ok()) {
+    return RefusalFor(decoded);
+  }
+  absl::StatusOr<openai::RequestBody> body = reader_.Read(call->route.kind, call->body_bytes);
+  if (!body.ok()) return RefusalFor(body.status());
+  call->body = *std::move(body);
+  return std::nullopt;
+}
+
+asio::awaitable<absl::Status> Pipeline::Authenticate(CallPtr call) {
+  if (options_.open_auth) {
+    call->principal = anonymous_;
+    co_return absl::OkStatus();
+  }
+  const std::string_view own =
+      call->route.proxy != nullptr ? call->route.proxy->key_header() : std::string_view{};
+  absl::StatusOr<std::string_view> credential = ReadCredential(call->exchange->head, own);
+  if (!credential.ok()) co_return credential.status();
+  if (credential->empty()) {
+    common::v1::AuthFailure failure;
+    failure.set_reason(common::v1::AuthFailure::REASON_MISSING);
+    co_return status::WithDetail(
+        status::Unauthenticated("You didn't provide an API key: want it in an Authorization "
+                                "header (Authorization: Bearer YOUR_KEY) or in x-api-key"),
+        failure);
+  }
+  call->principal = deps_.identity.FindFresh(*credential);
+  if (call->principal != nullptr) co_return absl::OkStatus();
+  std::string copy(*credential);
+  absl::StatusOr<api::CachingIdentity::Resolved> resolved =
+      co_await deps_.identity.Resolve(call->context, std::move(copy));
+  if (!resolved.ok()) {
+    // Out of reach is never told as a refusal of the key.
+    if (resolved.status().code() == absl::StatusCode::kUnauthenticated ||
+        resolved.status().code() == absl::StatusCode::kPermissionDenied) {
+      co_return resolved.status();
+    }
+    co_return status::Unavailable("the key cannot be checked right now");
+  }
+  call->principal = resolved->principal;
+  co_return absl::OkStatus();
+}
+
+absl::Status Pipeline::Authorize(const Call& call) const {
+  const identity::v1::Principal& principal = *call.principal;
+  const auto allows = [](const auto& list, std::string_view value) {
+    return list.empty() || std::find(list.begin(), list.end(), value) != list.end();
+  };
+  if (!allows(principal.scopes(), KindName(call.route.kind))) {
+    return status::PermissionDenied("this key may not call {}", KindName(call.route.kind));
+  }
+  const routing::v1::ProxyRoute* proxy = call.route.proxy;
+  if (proxy != nullptr && proxy->organization() != principal.organization()) {
+    return status::PermissionDenied("this key is not of the proxy's organisation");
+  }
+  if (proxy != nullptr && !allows(principal.allowed_proxies(), proxy->name())) {
+    return status::PermissionDenied("this key may not call the proxy '{}'", proxy->name());
+  }
+  if (proxy == nullptr && !principal.allowed_proxies().empty()) {
+    return status::PermissionDenied("this key may only call its proxies");
+  }
+  return absl::OkStatus();
+}
+
+asio::awaitable<absl::Status> Pipeline::Plan(CallPtr call) {
+  routing::v1::PlanRequest request;
+  request.set_table_version(call->routes->table->version());
+  request.set_organization(call->principal->organization());
+  if (call->route.proxy != nullptr) request.set_proxy(call->route.proxy->name());
+  request.set_kind(call->route.kind);
+  request.set_model(call->body.model);
+  absl::StatusOr<routing::v1::PlanResponse> plan =
+      co_await deps_.routing.Plan(call->context, std::move(request));
+  if (!plan.ok()) co_return plan.status();
+  call->plan = *std::move(plan);
+  const auto& allowed = call->principal->allowed_models();
+  for (const auto& attempt : call->plan.attempts()) {
+    if (allowed.empty() || std::find(allowed.begin(), allowed.end(), attempt.model()) != allowed.end()) {
+      continue;
+    }
+    co_return status::PermissionDenied("this key may not call the model '{}'", attempt.model());
+  }
+  co_return absl::OkStatus();
+}
+
+asio::awaitable<Pipeline::Verdict> Pipeline::Answer(CallPtr call, Attempt::Hold hold) {
+  Verdict refused;
+  int64_t requests = hold.requests;
+  const int count = call->plan.attempts_size();
+  for (int i = 0; i < count && !call->exchange->client_gone; ++i) {
+    if (i > 0) {
+      absl::StatusOr<Attempt::Hold> further = co_await deps_.gate.AskAgain(call, i, requests);
+      if (!further.ok()) {
+        refused = RefusalFor(further.status());
+        continue;
+      }
+      hold = *std::move(further);
+    }
+    ++call->attempts;
+    Attempt attempt(call, &call->plan.attempts(i), hold, deps_.settlements, deps_.clock);
+    refused = co_await TryOne(call, &attempt);
+    // Over where the client has an answer, and where another target would say the same.
+    const bool final = !refused || refused->http_status < 429 || call->exchange->reply->begun();
+    if (final) co_return refused;
+    if (attempt.settled()) requests = 0;
+  }
+  co_return refused;
+}
+
+asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attempt) {
+  const auto& planned = attempt->planned();
+  const UpstreamTarget& target = call->routes->targets[planned.provider_index()];
+  call->provider = planned.provider();
+  call->upstream_model = planned.upstream_model();
+  if (!target.usable.ok()) co_return RefusalFor(status::Unavailable("{}", status::Message(target.usable)));
+  const absl::Status intended = co_await attempt->Intend();
+  if (!intended.ok()) co_return RefusalFor(status::Unavailable("{}", status::Message(intended)));
+
+  UpstreamCall upstream(target.pool, deps_.deadlines, deps_.clock, target.times);
+  call->upstream = &upstream;
+  const std::string body = attempt->RequestBody(target);
+  const std::string head = attempt->RequestHead(target, body.size(), options_.forward_headers);
+  const absl::Status started = co_await upstream.Start(head, body);
+  call->upstream_first_byte = upstream.first_byte_after();
+  call->upstream_status = upstream.http_status();
+  const auto retry_after = started.ok() ? text::ParseInt64(upstream.Find("retry-after")) : std::nullopt;
+  if (!call->exchange->client_gone) {
+    co_await Report(call, &planned, started, upstream.http_status(),
+                    std::chrono::seconds(std::clamp<int64_t>(retry_after.value_or(0), 0, 86'400)));
+  }
+  Verdict verdict;
+  if (!started.ok()) {
+    // Nothing came back. Whether the provider worked on it is not known once it was sent.
+    if (upstream.dispatched()) {
+      attempt->Settle({}, true, call->exchange->client_gone ? SettleRequest::OUTCOME_ABORTED
+                                                            : SettleRequest::OUTCOME_FAILED);
+    }
+    verdict = RefusalForUpstream(started, planned.provider());
+  } else if (upstream.http_status() / 100 == 2) {
+    Relay relay(call, &upstream, attempt, {.max_buffered = options_.max_answer_buffer});
+    const absl::Status relayed = co_await relay.Run();
+    if (!relayed.ok()) verdict = RefusalForUpstream(relayed, planned.provider());
+  } else {
+    verdict = co_await AnswerError(call, &upstream, attempt);
+  }
+  call->upstream = nullptr;
+  co_return verdict;
+}
+
+asio::awaitable<Pipeline::Verdict> Pipeline::AnswerError(CallPtr call, UpstreamCall* upstream,
+                                                         Attempt* attempt) {
+  std::string body;
+  absl::Status read = absl::OkStatus();
+  while (read.ok() && !upstream->done() && body.size() < kMaxErrorBody) {
+    read = co_await upstream->Read(&body);
+  }
+  attempt->Settle({}, false, SettleRequest::OUTCOME_FAILED);
+  co_return RefusalForAnswer(*upstream, body, attempt->planned().provider());
+}
+
+asio::awaitable<void> Pipeline::Report(CallPtr call, const routing::v1::Attempt* planned,
+                                       absl::Status outcome, int http_status,
+                                       Duration retry_after) {
+  ReportRequest report;
+  report.set_organization(call->principal->organization());
+  if (call->route.proxy != nullptr) report.set_proxy(call->route.proxy->name());
+  report.set_provider(planned->provider());
+  report.set_upstream_model(planned->upstream_model());
+  report.set_model(planned->model());
+  report.set_outcome(OutcomeOf(outcome, http_status));
+  report.set_http_status(http_status);
+  report.set_first_byte_us(call->upstream_first_byte.count() / 1000);
+  if (retry_after.count() > 0) {
+    report.mutable_retry_after()->set_seconds(
+        std::chrono::duration_cast<std::chrono::seconds>(retry_after).count());
+  }
+  // Health is the routing service's business: a report that fails changes nothing for this request.
+  std::ignore = co_await deps_.routing.Report(api::CallContext{}, std::move(report));
+}
+
+asio::awaitable<Pipeline::Verdict> Pipeline::ListModels(CallPtr call) {
+  const std::optional<std::string> body = ModelsBody(*call);
+  if (!body) {
+    co_return RefusalFor(status::NotFound("The model '{}' does not exist",
+                                          text::Excerpt(call->route.model_id)));
+  }
+  Headers headers;
+  headers.emplace_back("content-type", "application/json");
+  AddCallHeaders(*call, headers);
+  AddCorsHeaders(*call, headers);
+  call->http_status = 200;
+  std::ignore = co_await call->exchange->reply->Send(200, std::move(headers), *body);
+  co_return std::nullopt;
+}
+
+asio::awaitable<void> Pipeline::SendRefusal(CallPtr call, Refusal refusal) {
+  call->http_status = refusal.http_status;
+  call->error_code = refusal.code;
+  Headers headers;
+  headers.emplace_back("content-type", "application/json");
+  AddCallHeaders(*call, headers);
+  AddCorsHeaders(*call, headers);
+  const std::string body = ErrorBody(refusal);
+  for (auto& each : refusal.headers) headers.push_back(std::move(each));
+  std::ignore = co_await call->exchange->reply->Send(refusal.http_status, std::move(headers), body);
+}
+
+void Pipeline::TakeClientAddress(Call& call) const {
+  Exchange& exchange = *call.exchange;
+  if (options_.trusted_proxies.empty() || !options_.trusted_proxies.Contains(exchange.client)) {
+    return;
+  }
+  // The rightmost address that no trusted proxy wrote about itself; what stands left of it anybody may have written.
+  const std::string joined = exchange.head.FindAll("x-forwarded-for");
+  std::string_view chain = joined;
+  while (!chain.empty()) {
+    const size_t comma = chain.rfind(',');
+    const std::string_view last =
+        text::Trim(comma == std::string_view::npos ? chain : chain.substr(comma + 1));
+    ErrorCode error;
+    const auto address = asio::ip::make_address(std::string(last), error);
+    if (error) return;
+    exchange.client = address;
+    if (comma == std::string_view::npos || !options_.trusted_proxies.Contains(address)) return;
+    chain = chain.substr(0, comma);
+  }
+}
+
+void Pipeline::Finish(const Call& call) {
+  deps_.metrics.Count(call);
+  LogRequest(call);
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/api/caching_identity.h"
+#include "common/api/quota.h"
+#include "common/api/routing.h"
+#include "common/ids/random.h"
+#include "edge/http/error_body.h"
+#include "edge/http/exchange.h"
+#include "edge/pipeline/address_limiter.h"
+#include "edge/pipeline/edge_metrics.h"
+#include "edge/pipeline/gate.h"
+#include "edge/pipeline/routing_view.h"
+#include "edge/pipeline/settlements.h"
+#include "edge/upstream/address_policy.h"
+
+namespace weir::edge {
+
+// What every loop's pipeline is told at start.
+struct PipelineOptions {
+  bool open_auth = false;
+  size_t max_body = 16 << 20;
+  size_t max_answer_buffer = 8 << 20;
+  int max_concurrent = 4096;  // Of all loops together.
+  AddressSet trusted_proxies;
+  std::vector<std::string> forward_headers;
+};
+
+// The life of a request, on one loop. Nothing is registered, nothing is found at run time: Run() is the order of business.
+class Pipeline final : public Handler {
+ public:
+  struct Deps {
+    api::CachingIdentity& identity;  // Of this loop.
+    api::Routing& routing;
+    RoutingView& routes;
+    Gate& gate;
+    Settlements& settlements;
+    Deadlines& deadlines;
+    AddressLimiter& addresses;
+    EdgeMetrics& metrics;  // Shared by all loops.
+    const Clock& clock;
+    Random& random;
+  };
+  Pipeline(PipelineOptions options, Deps deps);
+
+  asio::awaitable<void> Serve(Exchange* exchange) override;
+  asio::awaitable<void> Refuse(Exchange* exchange, absl::Status status) override;
+  size_t max_body() const override { return options_.max_body; }
+
+ private:
+  // A step that ends the request with a refusal of its own returns it; OK steps return none.
+  using Verdict = std::optional<Refusal>;
+
+  asio::awaitable<Verdict> Run(CallPtr call);
+  Verdict Admit(const CallPtr& call);
+  Verdict Match(const CallPtr& call);
+  Verdict Parse(const CallPtr& call);
+  asio::awaitable<absl::Status> Authenticate(CallPtr call);
+  absl::Status Authorize(const Call& call) const;
+  asio::awaitable<absl::Status> Plan(CallPtr call);
+  asio::awaitable<Verdict> Answer(CallPtr call, Attempt::Hold hold);
+  asio::awaitable<Verdict> TryOne(CallPtr call, Attempt* attempt);
+  asio::awaitable<Verdict> AnswerError(CallPtr call, UpstreamCall* upstream, Attempt* attempt);
+  asio::awaitable<void> Report(CallPtr call, const routing::v1::Attempt* planned,
+                               absl::Status outcome, int http_status, Duration retry_after);
+  asio::awaitable<Verdict> ListModels(CallPtr call);
+  asio::awaitable<void> SendRefusal(CallPtr call, Refusal refusal);
+  void TakeClientAddress(Call& call) const;
+  void Finish(const Call& call);
+
+  const PipelineOptions options_;
+  Deps deps_;
+  openai::RequestReader reader_;
+  PrincipalPtr anonymous_;
+};
+
+}  // namespace weir::edge

@@ -1,0 +1,195 @@
+#include "edge/pipeline/relay.h"
+
+#include "common/log/log.h"
+#include "common/text/ascii.h"
+#include "edge/dialects/openai/answer_text.h"
+#include "edge/dialects/openai/answer_usage.h"
+#include "edge/dialects/openai/stream_tee.h"
+#include "edge/http/error_body.h"
+
+namespace weir::edge {
+
+using quota::v1::SettleRequest;
+
+namespace {
+
+// A progress mark at the latest after so many tokens, or so long.
+constexpr int64_t kMarkTokens = 64;
+constexpr Duration kMarkInterval = std::chrono::seconds(1);
+// What is kept of an answer that is too large to be held: its usage stands at the end.
+constexpr size_t kTail = 64 * 1024;
+
+// Answer headers that reach the client; everything else of the provider's stays here.
+constexpr std::string_view kPassedDown[] = {"openai-model", "openai-processing-ms",
+                                            "openai-version"};
+
+}  // namespace
+
+void AddCallHeaders(const Call& call, Headers& headers) {
+  headers.emplace_back("x-request-id", call.request_id);
+  headers.insert(headers.end(), call.limit_headers.begin(), call.limit_headers.end());
+}
+
+Relay::Relay(CallPtr call, UpstreamCall* upstream, Attempt* attempt, Options options)
+    : call_(std::move(call)), upstream_(upstream), attempt_(attempt), options_(options) {}
+
+asio::awaitable<absl::Status> Relay::Run() {
+  const bool events =
+      text::StartsWithIgnoreCase(upstream_->Find("content-type"), "text/event-stream");
+  if (call_->body.stream && events) return Stream();
+  return Whole();
+}
+
+Headers Relay::AnswerHeaders(std::string_view content_type) const {
+  Headers headers;
+  headers.reserve(16);
+  headers.emplace_back("content-type", content_type);
+  for (const std::string_view each : kPassedDown) {
+    const std::string_view value = upstream_->Find(each);
+    if (!value.empty() && value.size() <= 256) headers.emplace_back(each, value);
+  }
+  AddCallHeaders(*call_, headers);
+  return headers;
+}
+
+common::v1::Usage Relay::Counted(int64_t output_tokens) const {
+  common::v1::Usage usage;
+  usage.set_input_uncached_tokens(call_->body.input_tokens_likely);
+  usage.set_output_visible_tokens(output_tokens);
+  return usage;
+}
+
+asio::awaitable<absl::Status> Relay::Whole() {
+  std::string body;
+  body.reserve(upstream_->content_length().value_or(2048));
+  while (!upstream_->done()) {
+    const absl::Status read = co_await upstream_->Read(&body);
+    if (!read.ok()) {
+      // Nothing was delivered; what the provider made of the prompt is not known.
+      const bool gone = call_->exchange->client_gone;
+      attempt_->Settle(Counted(0), true,
+                       gone ? SettleRequest::OUTCOME_ABORTED : SettleRequest::OUTCOME_FAILED);
+      co_return read;
+    }
+    if (body.size() > options_.max_buffered && !upstream_->done()) {
+      co_return co_await PassThrough(std::move(body));
+    }
+  }
+  std::optional<common::v1::Usage> usage = openai::ReadUsage(body);
+  const bool estimated = !usage.has_value();
+  if (estimated) usage = Counted(openai::CountAnswerTokens(body));
+  // Before the answer leaves: whoever has it finds it counted.
+  attempt_->Settle(*usage, estimated, SettleRequest::OUTCOME_FINISHED);
+  call_->http_status = upstream_->http_status();
+  const absl::Status sent = co_await call_->exchange->reply->Send(
+      upstream_->http_status(), AnswerHeaders("application/json"), body);
+  if (!sent.ok()) call_->exchange->client_gone = true;
+  co_return absl::OkStatus();
+}
+
+asio::awaitable<absl::Status> Relay::PassThrough(std::string first) {
+  Reply& reply = *call_->exchange->reply;
+  call_->http_status = upstream_->http_status();
+  reply.Begin(upstream_->http_status(), AnswerHeaders("application/json"));
+  std::string piece = std::move(first);
+  std::string tail;
+  absl::Status going = absl::OkStatus();
+  while (going.ok()) {
+    tail.append(piece);
+    if (tail.size() > 2 * kTail) tail.erase(0, tail.size() - kTail);
+    going = co_await reply.Write(piece);
+    piece.clear();
+    if (!going.ok() || upstream_->done()) break;
+    going = co_await upstream_->Read(&piece);
+  }
+  // The usage object is the last member of these answers; a broken one has none.
+  const size_t at = tail.rfind("\"usage\"");
+  std::optional<common::v1::Usage> usage;
+  if (going.ok() && at != std::string::npos) usage = openai::ReadUsage("{" + tail.substr(at));
+  attempt_->Settle(usage ? *usage : Counted(0), !usage,
+                   going.ok() ? SettleRequest::OUTCOME_FINISHED : SettleRequest::OUTCOME_FAILED);
+  if (going.ok()) {
+    std::ignore = co_await reply.End({});
+  } else {
+    reply.Break();
+  }
+  co_return absl::OkStatus();
+}
+
+asio::awaitable<absl::Status> Relay::Stream() {
+  Reply& reply = *call_->exchange->reply;
+  openai::StreamTee tee({.strip_usage = !call_->body.usage_asked});
+  std::string raw;
+  std::string out;
+  absl::Status going = absl::OkStatus();
+  int64_t marked = 0;
+  MonotonicTime marked_at = call_->started;
+  while (going.ok() && !tee.done()) {
+    raw.clear();
+    going = co_await upstream_->Read(&raw);
+    if (!going.ok()) break;
+    out.clear();
+    const absl::Status fed = tee.Feed(raw, out);
+    if (!reply.begun()) {
+      Headers headers = AnswerHeaders("text/event-stream; charset=utf-8");
+      headers.emplace_back("cache-control", "no-cache");
+      headers.emplace_back("x-accel-buffering", "no");
+      call_->http_status = 200;
+      reply.Begin(200, std::move(headers));
+    }
+    if (tee.done()) break;
+    if (!fed.ok()) {
+      going = fed;
+      break;
+    }
+    const int64_t counted = tee.tokens_counted();
+    if (counted - marked >= kMarkTokens ||
+        (counted > marked && call_->Now() - marked_at >= kMarkInterval)) {
+      attempt_->Progress(counted);
+      marked = counted;
+      marked_at = call_->Now();
+    }
+    going = co_await reply.Write(out);
+    out.clear();
+    if (going.ok() && upstream_->done()) {
+      going = status::DataLoss("the provider ended the stream early");
+    }
+  }
+  const bool finished = tee.done();
+  const bool gone = call_->exchange->client_gone || going.code() == absl::StatusCode::kCancelled;
+  SettleRequest::Outcome outcome = SettleRequest::OUTCOME_FAILED;
+  if (finished) outcome = SettleRequest::OUTCOME_FINISHED;
+  if (!finished && gone) outcome = SettleRequest::OUTCOME_ABORTED;
+  if (tee.usage()) {
+    attempt_->Settle(*tee.usage(), false, outcome);
+  } else {
+    attempt_->Settle(Counted(tee.tokens_counted()), true, outcome);
+  }
+  if (finished) {
+    const absl::Status ended = co_await reply.End(out);
+    if (!ended.ok()) call_->exchange->client_gone = true;
+    // The end of the body behind [DONE]: so that the connection can be used again.
+    raw.clear();
+    if (!upstream_->done()) std::ignore = co_await upstream_->Read(&raw);
+    co_return absl::OkStatus();
+  }
+  if (gone) {
+    reply.Break();
+    co_return absl::OkStatus();
+  }
+  if (!reply.begun()) co_return going;
+  // Too late for another status: an error event, and no [DONE], so that it does not look like a short answer.
+  call_->error_code = "upstream_error";
+  const bool provider_said = going.code() == absl::StatusCode::kUnavailable && !out.empty();
+  if (!provider_said) {
+    Refusal refusal{.http_status = 502, .code = "upstream_error"};
+    refusal.message = going.code() == absl::StatusCode::kDeadlineExceeded
+                          ? "upstream timed out"
+                          : "The provider broke the stream off.";
+    out.append("data: ").append(ErrorBody(refusal)).append("\n\n");
+  }
+  std::ignore = co_await reply.End(out);
+  co_return absl::OkStatus();
+}
+
+}  // namespace weir::edge

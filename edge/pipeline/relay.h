@@ -1,0 +1,35 @@
+#pragma once
+
+#include "edge/pipeline/attempt.h"
+#include "edge/pipeline/call.h"
+
+namespace weir::edge {
+
+// Brings one upstream's good answer to the client and settles it. The head of the answer was read; nothing was sent to the client yet.
+class Relay {
+ public:
+  struct Options {
+    size_t max_buffered = 8 << 20;  // Of an answer that is read whole before it is sent on; a larger one passes through.
+  };
+  Relay(CallPtr call, UpstreamCall* upstream, Attempt* attempt, Options options);
+
+  // OK: the client has an answer, whole or visibly broken off. An error: nothing was sent, another attempt may follow; the attempt is settled.
+  asio::awaitable<absl::Status> Run();
+
+ private:
+  asio::awaitable<absl::Status> Whole();
+  asio::awaitable<absl::Status> Stream();
+  asio::awaitable<absl::Status> PassThrough(std::string first);
+  Headers AnswerHeaders(std::string_view content_type) const;
+  common::v1::Usage Counted(int64_t output_tokens) const;
+
+  CallPtr call_;
+  UpstreamCall* upstream_;
+  Attempt* attempt_;
+  const Options options_;
+};
+
+// Headers that every answer carries: the request's id, and where its limits stand.
+void AddCallHeaders(const Call& call, Headers& headers);
+
+}  // namespace weir::edge

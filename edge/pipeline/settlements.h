@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/api/quota.h"
+#include "common/async/timers.h"
+#include "edge/pipeline/outbox.h"
+
+namespace weir::edge {
+
+// Brings what was spent into the ledger, once, whatever dies: outbox first, then quota, repeated until it acknowledges. One per loop.
+class Settlements {
+ public:
+  struct Deps {
+    asio::io_context& loop;
+    api::Quota& quota;
+    Outbox& outbox;
+    Timers& timers;
+  };
+  explicit Settlements(Deps deps) : deps_(deps) {}
+
+  // Before a dispatch. Errors are Outbox::Intend's.
+  asio::awaitable<absl::Status> Intend(edge::v1::OutboxRecord::Intent intent) {
+    return deps_.outbox.Intend(std::move(intent));
+  }
+  void Progress(const common::v1::AttemptKey& key, int64_t output_tokens) {
+    deps_.outbox.Progress(key, output_tokens);
+  }
+  // Returns at once; the counters have moved by then, the ledger follows.
+  void Post(quota::v1::SettleRequest settlement);
+  // The attempt cost nothing: ends its hold. `keep_requests` as in the API.
+  void Release(common::v1::AttemptKey key, bool keep_requests);
+
+  // Settlements that the ledger has not acknowledged.
+  size_t unacknowledged() const { return unacknowledged_; }
+
+ private:
+  asio::awaitable<void> Send(quota::v1::SettleRequest settlement);
+  asio::awaitable<void> SendRelease(common::v1::AttemptKey key, bool keep_requests);
+
+  Deps deps_;
+  size_t unacknowledged_ = 0;
+};
+
+}  // namespace weir::edge

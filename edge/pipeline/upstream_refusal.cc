@@ -1,0 +1,61 @@
+#include "edge/pipeline/upstream_refusal.h"
+
+#include "common/text/excerpt.h"
+#include "common/text/parse.h"
+#include "edge/dialects/openai/answer_usage.h"
+
+namespace weir::edge {
+
+Refusal RefusalForUpstream(const absl::Status& status, std::string_view provider) {
+  Refusal refusal;
+  if (status.code() == absl::StatusCode::kDeadlineExceeded) {
+    refusal.http_status = 504;
+    refusal.code = "upstream_timeout";
+    refusal.message = "upstream timed out";
+    return refusal;
+  }
+  if (status.code() == absl::StatusCode::kResourceExhausted) {
+    refusal = Overloaded();
+    refusal.message = fmt::format("The provider '{}' has no free connection", provider);
+    return refusal;
+  }
+  refusal.http_status = 502;
+  refusal.code = "upstream_error";
+  refusal.message = fmt::format("The provider '{}' could not be reached or broke off", provider);
+  return refusal;
+}
+
+Refusal RefusalForAnswer(const UpstreamCall& upstream, std::string_view body,
+                         std::string_view provider) {
+  const int status = upstream.http_status();
+  Refusal refusal{.http_status = status, .code = "upstream_error"};
+  if (status == 401 || status == 403) {
+    refusal.http_status = 502;
+    refusal.code = "upstream_auth_failed";
+    refusal.message = fmt::format(
+        "The provider '{}' refused the gateway's own credential (status {})", provider, status);
+    return refusal;
+  }
+  if (status < 400) {
+    refusal.http_status = 502;
+    refusal.message =
+        fmt::format("The provider '{}' answered with status {}, which is not followed", provider,
+                    status);
+    return refusal;
+  }
+  refusal.type = status < 500 ? "invalid_request_error" : "api_error";
+  if (status == 429) {
+    refusal.type = "requests";
+    refusal.code = "upstream_rate_limited";
+    if (const auto wait = text::ParseInt64(upstream.Find("retry-after")); wait && *wait > 0) {
+      refusal.headers.emplace_back("retry-after", std::to_string(std::min<int64_t>(*wait, 60)));
+    }
+  }
+  const std::string said = openai::ReadErrorMessage(body);
+  refusal.message = said.empty()
+                        ? fmt::format("The provider '{}' answered with status {}", provider, status)
+                        : said;
+  return refusal;
+}
+
+}  // namespace weir::edge

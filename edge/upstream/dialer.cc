@@ -1,0 +1,170 @@
+#include "edge/upstream/dialer.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+
+#include "common/text/ascii.h"
+
+namespace weir::edge {
+namespace {
+
+constexpr size_t kMaxTunnelHead = 8 * 1024;
+
+absl::Status Failed(const Deadlines::Limit& limit, std::string_view doing, const BaseUrl& url,
+                    const ErrorCode& error) {
+  if (limit.has_expired()) {
+    return status::DeadlineExceeded("{} {}: timed out", doing, url.authority);
+  }
+  return status::Unavailable("{} {}: {}", doing, url.authority, error.message());
+}
+
+}  // namespace
+
+// What a running Connect holds, so that its time limit can end it wherever it is.
+struct Dialer::Attempt {
+  asio::ip::tcp::resolver* resolver = nullptr;
+  Socket* socket = nullptr;
+  Transport* transport = nullptr;
+
+  void End() const {
+    ErrorCode ignored;
+    if (resolver != nullptr) resolver->cancel();
+    if (socket != nullptr) socket->close(ignored);
+    if (transport != nullptr) transport->Close();
+  }
+};
+
+Dialer::Dialer(asio::io_context& loop, Deadlines& deadlines, EgressOptions options)
+    : loop_(loop),
+      deadlines_(deadlines),
+      options_(std::move(options)),
+      policy_(options_.allow) {}
+
+absl::StatusOr<std::unique_ptr<Dialer>> Dialer::Create(asio::io_context& loop,
+                                                       Deadlines& deadlines,
+                                                       EgressOptions options) {
+  std::unique_ptr<Dialer> dialer(new Dialer(loop, deadlines, std::move(options)));
+  if (!dialer->options_.https_proxy.empty()) {
+    absl::StatusOr<BaseUrl> proxy = ParseBaseUrl(dialer->options_.https_proxy);
+    if (!proxy.ok()) return status::While(proxy.status(), "reading the egress proxy");
+    dialer->proxy_ = *std::move(proxy);
+  }
+  absl::Status roots = dialer->NewTlsContext("").status();
+  if (!roots.ok()) return roots;
+  return dialer;
+}
+
+absl::StatusOr<std::shared_ptr<asio::ssl::context>> Dialer::NewTlsContext(
+    const std::string& ca_pem) const {
+  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+  ErrorCode error;
+  SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+  context->set_default_verify_paths(error);
+  if (!options_.ca_file.empty()) {
+    context->load_verify_file(options_.ca_file, error);
+    if (error) {
+      return status::InvalidArgument("reading the CA file '{}': {}", options_.ca_file,
+                                     error.message());
+    }
+  }
+  if (!ca_pem.empty()) {
+    context->add_certificate_authority(asio::buffer(ca_pem), error);
+    if (error) return status::InvalidArgument("reading a provider's ca_pem: {}", error.message());
+  }
+  return context;
+}
+
+bool Dialer::UsesProxy(const BaseUrl& url) const {
+  if (!proxy_ || !url.tls) return false;
+  for (const std::string& each : options_.no_proxy) {
+    if (each == "*" || text::EqualsIgnoreCase(url.host, each)) return false;
+    const std::string suffix = each.starts_with('.') ? each : "." + each;
+    if (text::EndsWithIgnoreCase(url.host, suffix)) return false;
+  }
+  return true;
+}
+
+asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(
+    BaseUrl url, asio::ssl::context* tls, bool verify, Duration wait) {
+  if (!url.tls && !options_.allow_plaintext) {
+    co_return status::PermissionDenied("{} is http: want https, or egress.allow_plaintext",
+                                       url.authority);
+  }
+  auto attempt = std::make_shared<Attempt>();
+  Deadlines::Limit limit(deadlines_, [attempt] { attempt->End(); });
+  limit.Set(wait);
+  const bool tunnelled = UsesProxy(url);
+  const BaseUrl& next_hop = tunnelled ? *proxy_ : url;
+
+  asio::ip::tcp::resolver resolver(loop_);
+  attempt->resolver = &resolver;
+  auto [resolve_error, found] =
+      co_await resolver.async_resolve(next_hop.host, next_hop.port, kTuple);
+  attempt->resolver = nullptr;
+  if (resolve_error) co_return Failed(limit, "resolving", next_hop, resolve_error);
+
+  absl::Status last = status::Unavailable("resolving {}: no address", next_hop.authority);
+  std::optional<Socket> socket;
+  for (const auto& each : found) {
+    // An operator's own proxy is inside by nature; what it may reach is its business.
+    if (absl::Status allowed = policy_.Check(each.endpoint().address());
+        !tunnelled && !allowed.ok()) {
+      last = status::While(allowed, "calling {}", url.authority);
+      continue;
+    }
+    socket.emplace(loop_);
+    attempt->socket = &*socket;
+    auto [error] = co_await socket->async_connect(each.endpoint(), kTuple);
+    attempt->socket = nullptr;
+    if (!error) break;
+    socket.reset();
+    last = Failed(limit, "connecting to", next_hop, error);
+    if (limit.has_expired()) co_return last;
+  }
+  if (!socket) co_return last;
+
+  if (tunnelled) {
+    const absl::Status open = co_await Tunnel(&*socket, &url, attempt.get());
+    if (!open.ok()) co_return open;
+  }
+  std::unique_ptr<Transport> transport =
+      url.tls ? NewTlsClient(*std::move(socket), *tls, url.host, verify)
+              : NewPlainTransport(*std::move(socket));
+  attempt->transport = transport.get();
+  const ErrorCode error = co_await transport->Handshake();
+  attempt->transport = nullptr;
+  if (error) co_return Failed(limit, "opening TLS to", url, error);
+  co_return std::move(transport);
+}
+
+asio::awaitable<absl::Status> Dialer::Tunnel(Socket* socket, const BaseUrl* url,
+                                             Attempt* attempt) {
+  // CONNECT wants a port, also the usual one.
+  const std::string where =
+      (url->host.find(':') == std::string::npos ? url->host : "[" + url->host + "]") + ":" +
+      url->port;
+  const std::string ask = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n\r\n", where);
+  attempt->socket = socket;
+  auto [write_error, wrote] = co_await asio::async_write(*socket, asio::buffer(ask), kTuple);
+  std::string answer;
+  ErrorCode error = write_error;
+  // A byte at a time: what follows the empty line belongs to TLS.
+  while (!error && !answer.ends_with("\r\n\r\n") && answer.size() < kMaxTunnelHead) {
+    char next = 0;
+    auto [read_error, read] = co_await socket->async_read_some(asio::buffer(&next, 1), kTuple);
+    error = read_error;
+    if (!error) answer.push_back(next);
+  }
+  attempt->socket = nullptr;
+  if (error) co_return status::Unavailable("asking the proxy for {}: {}", where, error.message());
+  const bool open = answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.0 200");
+  if (!open || !answer.ends_with("\r\n\r\n")) {
+    co_return status::Unavailable("asking the proxy for {}: it answered '{}'", where,
+                                  answer.substr(0, answer.find('\r')));
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace weir::edge

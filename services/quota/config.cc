@@ -1,0 +1,51 @@
+#include "services/quota/config.h"
+
+#include <string>
+#include <string_view>
+
+#include "common/text/parse.h"
+
+namespace weir::quota {
+namespace {
+
+class Faults {
+ public:
+  void InRange(std::string_view key, int64_t value, int64_t least, int64_t most) {
+    if (value >= least && value <= most) return;
+    Add(fmt::format("quota.{} is {}, want {} to {}", key, value, least, most));
+  }
+  void InRange(std::string_view key, Duration value, Duration least, Duration most) {
+    if (value >= least && value <= most) return;
+    Add(fmt::format("quota.{} is {}, want {} to {}", key, text::FormatDuration(value),
+                    text::FormatDuration(least), text::FormatDuration(most)));
+  }
+  absl::Status ToStatus() const {
+    return faults_.empty() ? absl::OkStatus() : status::InvalidArgument("{}", faults_);
+  }
+
+ private:
+  void Add(std::string fault) {
+    if (!faults_.empty()) faults_ += "; ";
+    faults_ += fault;
+  }
+  std::string faults_;
+};
+
+}  // namespace
+
+absl::Status QuotaConfig::Validate() const {
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  Faults faults;
+  faults.InRange("hold_ttl", hold_ttl, seconds(30), minutes(10));
+  faults.InRange("replay_retention", replay_retention, minutes(10), hours(24));
+  faults.InRange("replay_records", replay_records, 1'000, 100'000'000);
+  faults.InRange("ledger_queue", ledger_queue, 1'000, 10'000'000);
+  faults.InRange("ledger_batch", ledger_batch, 1, 10'000);
+  faults.InRange("ledger_linger", ledger_linger, seconds(0), seconds(1));
+  faults.InRange("learned_models", learned_models, 1, 1'000'000);
+  return faults.ToStatus();
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/repeated_ptr_field.h>
+
+#include <string_view>
+
+#include "common/status/status.h"
+#include "services/quota/windows.h"
+#include "weir/quota/v1/quota.pb.h"
+
+// Where limits stand, in the words of the API. Pure functions.
+namespace weir::quota {
+
+google::protobuf::Duration ToProto(int64_t ns);
+
+v1::LimitState ToState(const CompiledLimit& limit, const Position& position);
+
+// Adds the states of all matches: of each unit the tightest first (enforced before observed, then
+// the least that remains, then the latest reset), then the others in their order.
+void AddStates(const LimitMatches& matches, const Positions& positions,
+               google::protobuf::RepeatedPtrField<v1::LimitState>& states);
+
+// kResourceExhausted with a QuotaViolation.
+absl::Status Exhausted(const CompiledLimit& limit, std::string_view subject,
+                       const Position& position, bool hard, int64_t retry_after_ns);
+
+}  // namespace weir::quota

@@ -1,0 +1,92 @@
+#include "services/quota/quota_requests.h"
+
+#include <algorithm>
+
+#include "common/text/excerpt.h"
+#include "services/quota/hash.h"
+
+namespace weir::quota {
+namespace {
+
+absl::Status InRange(std::string_view field, int64_t value) {
+  if (value >= 0 && value <= kMaxAmount) return absl::OkStatus();
+  return status::InvalidArgument("{} is {}, want 0 to {}", field, value, kMaxAmount);
+}
+
+int64_t OrUnset(bool has, int64_t value) { return has ? value : -1; }
+
+}  // namespace
+
+absl::StatusOr<AttemptId> ParseKey(const common::v1::AttemptKey& key) {
+  if (std::optional<AttemptId> id = ParseAttemptId(key)) return *id;
+  return status::InvalidArgument(
+      "key is '{}' with attempt {}, want 32 lower-case hex digits and an attempt from 1",
+      text::Excerpt(key.request_id()), key.attempt());
+}
+
+absl::StatusOr<Demand> ParseEstimate(const v1::Estimate& estimate) {
+  WEIR_RETURN_IF_ERROR(InRange("estimate.requests", estimate.requests()));
+  WEIR_RETURN_IF_ERROR(InRange("estimate.input_tokens_bound", estimate.input_tokens_bound()));
+  WEIR_RETURN_IF_ERROR(InRange("estimate.input_tokens_likely", estimate.input_tokens_likely()));
+  WEIR_RETURN_IF_ERROR(
+      InRange("estimate.output_tokens_declared", estimate.output_tokens_declared()));
+  WEIR_RETURN_IF_ERROR(InRange("estimate.output_tokens_max", estimate.output_tokens_max()));
+  Demand demand{
+      .requests = estimate.requests(),
+      .input_bound = estimate.input_tokens_bound(),
+      .input_likely = std::min(estimate.input_tokens_likely(), estimate.input_tokens_bound())};
+  if (estimate.has_output_tokens_declared()) {
+    demand.output_declared = estimate.output_tokens_declared();
+  }
+  if (estimate.has_output_tokens_max()) demand.output_max = estimate.output_tokens_max();
+  return demand;
+}
+
+absl::Status CheckSubjects(const v1::Subjects& subjects) {
+  if (!subjects.organization().empty()) return absl::OkStatus();
+  return status::InvalidArgument("subjects.organization is empty, want the organisation's name");
+}
+
+uint64_t BodyHash(const v1::ReserveRequest& request) {
+  const v1::Subjects& subjects = request.subjects();
+  const v1::Estimate& estimate = request.estimate();
+  return HashOf(subjects.organization(), subjects.team(), subjects.user(), subjects.key_name(),
+                subjects.key_public_id(), subjects.proxy(), subjects.provider(), subjects.model(),
+                request.edge_id(), estimate.requests(), estimate.input_tokens_bound(),
+                estimate.input_tokens_likely(),
+                OrUnset(estimate.has_output_tokens_declared(), estimate.output_tokens_declared()),
+                OrUnset(estimate.has_output_tokens_max(), estimate.output_tokens_max()));
+}
+
+absl::StatusOr<LedgerRow> ParseSettlement(const v1::SettleRequest& request, int64_t settled_at_us) {
+  LedgerRow row;
+  WEIR_ASSIGN_OR_RETURN(row.id, ParseKey(request.key()));
+  if (request.seq() != 1 && request.seq() != 2) {
+    return status::InvalidArgument("seq is {}, want 1 (the settlement) or 2 (its correction)",
+                                   request.seq());
+  }
+  WEIR_RETURN_IF_ERROR(CheckSubjects(request.subjects()));
+  WEIR_RETURN_IF_ERROR(InRange("requests", request.requests()));
+  WEIR_ASSIGN_OR_RETURN(row.usage, ParseUsage(request.usage()));
+  const v1::Subjects& subjects = request.subjects();
+  row.seq = request.seq();
+  row.organization = subjects.organization();
+  row.team = subjects.team();
+  row.user = subjects.user();
+  row.key_name = subjects.key_name();
+  row.key_public_id = subjects.key_public_id();
+  row.proxy = subjects.proxy();
+  row.provider = subjects.provider();
+  row.model = subjects.model();
+  row.kind = request.kind();
+  row.requests = request.requests();
+  row.estimated = request.estimated();
+  row.outcome = request.outcome();
+  row.dispatched_at_us =
+      request.dispatched_at().seconds() * 1'000'000 + request.dispatched_at().nanos() / 1000;
+  row.settled_at_us = settled_at_us;
+  if (request.has_cost_usd_nanos()) row.cost_usd_nanos = request.cost_usd_nanos();
+  return row;
+}
+
+}  // namespace weir::quota

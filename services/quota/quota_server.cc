@@ -1,0 +1,25 @@
+#include "services/quota/quota_server.h"
+
+namespace weir::quota {
+namespace {
+
+template <typename Req, typename Resp>
+void Add(rpc::AdminRegistry& registry, std::string_view method, QuotaAdmin& admin,
+         absl::StatusOr<Resp> (QuotaAdmin::*handler)(const api::AdminCall&, const Req&)) {
+  registry.Add<Req, Resp>("weir.quota.v1.QuotaAdminService", method,
+                          [&admin, handler](const api::AdminCall& call, const Req& request) {
+                            return (admin.*handler)(call, request);
+                          });
+}
+
+}  // namespace
+
+void RegisterQuotaAdmin(rpc::AdminRegistry& registry, QuotaAdmin& admin) {
+  Add(registry, "PutLimit", admin, &QuotaAdmin::PutLimit);
+  Add(registry, "ListLimits", admin, &QuotaAdmin::ListLimits);
+  Add(registry, "DeleteLimit", admin, &QuotaAdmin::DeleteLimit);
+  Add(registry, "GetLimitStates", admin, &QuotaAdmin::GetLimitStates);
+  Add(registry, "QueryUsage", admin, &QuotaAdmin::QueryUsage);
+}
+
+}  // namespace weir::quota

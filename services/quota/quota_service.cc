@@ -1,0 +1,205 @@
+#include "services/quota/quota_service.h"
+
+#include "services/quota/limit_states.h"
+#include "services/quota/quota_requests.h"
+#include "services/quota/rebuild.h"
+
+namespace weir::quota {
+namespace {
+
+constexpr Duration kLeastPause = std::chrono::seconds(1);
+
+v1::ReserveResponse::Code CodeOf(ReserveOutcome::Kind kind) {
+  switch (kind) {
+    case ReserveOutcome::Kind::kReduced:
+      return v1::ReserveResponse::CODE_GRANTED_REDUCED;
+    case ReserveOutcome::Kind::kReplayed:
+      return v1::ReserveResponse::CODE_REPLAYED;
+    default:
+      return v1::ReserveResponse::CODE_GRANTED;
+  }
+}
+
+absl::StatusOr<v1::ReserveResponse> ToResponse(const ReserveOutcome& outcome,
+                                               const LimitMatches& matches, const AttemptId& id) {
+  if (outcome.kind == ReserveOutcome::Kind::kConflict) {
+    return status::Aborted("attempt {} was reserved before with another body", AttemptText(id));
+  }
+  if (outcome.refusal) {
+    const LimitMatch& match = matches[outcome.refusal->limit];
+    return Exhausted(*match.limit, match.subject, outcome.positions[outcome.refusal->limit],
+                     outcome.refusal->hard, outcome.refusal->retry_after_ns);
+  }
+  v1::ReserveResponse response;
+  response.set_code(CodeOf(outcome.kind));
+  response.set_held_tokens(outcome.held_tokens);
+  if (outcome.output_cap) response.set_output_tokens_cap(*outcome.output_cap);
+  AddStates(matches, outcome.positions, *response.mutable_states());
+  return response;
+}
+
+PriorPosting PriorOf(const std::optional<LedgerRow>& row) {
+  if (!row) return {};
+  return {.seq = row->seq,
+          .tokens = row->usage.total_tokens(),
+          .requests = row->requests,
+          .posted_at_us = row->settled_at_us};
+}
+
+}  // namespace
+
+QuotaService::QuotaService(const QuotaConfig& config, Deps deps)
+    : deps_(deps), history_(config.learned_models) {}
+
+absl::Status QuotaService::CheckDeadline(const api::CallContext& call) const {
+  if (call.deadline == MonotonicTime::max()) return absl::OkStatus();
+  if (deps_.clock.Monotonic() < call.deadline) return absl::OkStatus();
+  return status::DeadlineExceeded("the deadline had passed before the quota was asked");
+}
+
+asio::awaitable<absl::StatusOr<v1::ReserveResponse>> QuotaService::Reserve(
+    api::CallContext call, v1::ReserveRequest request) {
+  WEIR_CO_RETURN_IF_ERROR(CheckDeadline(call));
+  WEIR_CO_RETURN_IF_ERROR(CheckSubjects(request.subjects()));
+  WEIR_CO_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(request.key()));
+  WEIR_CO_ASSIGN_OR_RETURN(Demand demand, ParseEstimate(request.estimate()));
+  const v1::Subjects& subjects = request.subjects();
+  demand.output_p95 = history_.P95(subjects.organization(), subjects.model());
+  // Keeps the limits of the matches alive.
+  const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
+  const LimitMatches matches = table->Match(subjects);
+  ReserveOp op{.id = id,
+               .organization = subjects.organization(),
+               .body_hash = BodyHash(request),
+               .edge_id = request.edge_id(),
+               .matches = matches,
+               .demand = demand,
+               .dry_run = request.dry_run()};
+  absl::StatusOr<ReserveOutcome> outcome = co_await deps_.windows.Reserve(std::move(op));
+  if (!outcome.ok()) {
+    co_return status::While(outcome.status(), "reserving for {}", subjects.organization());
+  }
+  co_return ToResponse(*outcome, matches, id);
+}
+
+asio::awaitable<absl::StatusOr<v1::ExtendResponse>> QuotaService::Extend(
+    api::CallContext call, v1::ExtendRequest request) {
+  WEIR_CO_RETURN_IF_ERROR(CheckDeadline(call));
+  WEIR_CO_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(request.key()));
+  const int64_t wanted = request.output_tokens_wanted();
+  if (wanted < 0 || wanted > kMaxAmount) {
+    co_return status::InvalidArgument("output_tokens_wanted is {}, want 0 to {}", wanted,
+                                      kMaxAmount);
+  }
+  ExtendOp op{.id = id, .output_wanted = wanted};
+  WEIR_CO_ASSIGN_OR_RETURN(const ExtendOutcome outcome, co_await deps_.windows.Extend(op));
+  if (outcome.kind == ExtendOutcome::Kind::kNoHold) {
+    co_return status::NotFound("attempt {} has no open hold", AttemptText(id));
+  }
+  if (outcome.kind == ExtendOutcome::Kind::kExhausted) {
+    co_return Exhausted(*outcome.limit, outcome.subject, outcome.position, false,
+                        outcome.retry_after_ns);
+  }
+  v1::ExtendResponse response;
+  response.set_output_tokens_cap(outcome.output_cap);
+  co_return response;
+}
+
+asio::awaitable<absl::StatusOr<SettleOutcome>> QuotaService::Post(SettleOp op) {
+  WEIR_CO_ASSIGN_OR_RETURN(SettleOutcome outcome, co_await deps_.windows.Settle(op));
+  if (outcome.kind != SettleOutcome::Kind::kUnknown) co_return outcome;
+  // Forgotten, or never seen: what the ledger says of it is the last word.
+  auto find = [&ledger = deps_.ledger, id = op.id] { return ledger.Find(id); };
+  WEIR_CO_ASSIGN_OR_RETURN(const std::optional<LedgerRow> row,
+                           co_await RunOn(deps_.workers, std::move(find)));
+  op.prior = PriorOf(row);
+  co_return co_await deps_.windows.Settle(op);
+}
+
+void QuotaService::Learn(const LedgerRow& row, const SettleOutcome& outcome) {
+  if (outcome.kind != SettleOutcome::Kind::kApplied || row.estimated) return;
+  if (row.outcome != v1::SettleRequest::OUTCOME_FINISHED) return;
+  const int64_t output = row.usage.output_tokens();
+  if (output <= 0) return;
+  // An answer that filled its cap would have gone on: taken as it is, caps would teach ever smaller
+  // caps.
+  const bool was_cut = outcome.output_cap && output >= *outcome.output_cap;
+  history_.Add(row.organization, row.model, was_cut ? 2 * output : output);
+}
+
+asio::awaitable<absl::StatusOr<v1::SettleResponse>> QuotaService::Settle(
+    api::CallContext, v1::SettleRequest request) {
+  WEIR_CO_ASSIGN_OR_RETURN(LedgerRow row,
+                           ParseSettlement(request, ToUnixMicros(deps_.clock.Now())));
+  const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
+  SettleOp op{.id = row.id,
+              .organization = request.subjects().organization(),
+              .seq = row.seq,
+              .tokens = row.usage.total_tokens(),
+              .requests = row.requests,
+              .matches = table->Match(request.subjects())};
+  absl::StatusOr<SettleOutcome> outcome = co_await Post(std::move(op));
+  if (!outcome.ok()) {
+    co_return status::While(outcome.status(), "settling attempt {}", AttemptText(row.id));
+  }
+  Learn(row, *outcome);
+  // Also where the counters knew it: only the ledger can say that it is in the ledger.
+  WEIR_CO_ASSIGN_OR_RETURN(const bool duplicate, co_await deps_.sink.Append(std::move(row)));
+  v1::SettleResponse response;
+  response.set_duplicate(duplicate);
+  co_return response;
+}
+
+asio::awaitable<absl::StatusOr<v1::ReleaseResponse>> QuotaService::Release(
+    api::CallContext, v1::ReleaseRequest request) {
+  WEIR_CO_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(request.key()));
+  const absl::Status released = co_await deps_.windows.Release(id, request.keep_requests());
+  WEIR_CO_RETURN_IF_ERROR(released);
+  co_return v1::ReleaseResponse();
+}
+
+asio::awaitable<absl::StatusOr<v1::HeartbeatResponse>> QuotaService::Heartbeat(
+    api::CallContext call, v1::HeartbeatRequest request) {
+  WEIR_CO_RETURN_IF_ERROR(CheckDeadline(call));
+  WEIR_CO_ASSIGN_OR_RETURN(const int64_t holds, co_await deps_.windows.Renew(request.edge_id()));
+  v1::HeartbeatResponse response;
+  response.set_holds(holds);
+  co_return response;
+}
+
+asio::awaitable<absl::StatusOr<v1::PeekResponse>> QuotaService::Peek(api::CallContext call,
+                                                                     v1::PeekRequest request) {
+  WEIR_CO_RETURN_IF_ERROR(CheckDeadline(call));
+  WEIR_CO_RETURN_IF_ERROR(CheckSubjects(request.subjects()));
+  const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
+  const LimitMatches matches = table->Match(request.subjects());
+  WEIR_CO_ASSIGN_OR_RETURN(const Positions positions, co_await deps_.windows.Peek(matches));
+  v1::PeekResponse response;
+  AddStates(matches, positions, *response.mutable_states());
+  co_return response;
+}
+
+asio::awaitable<absl::Status> QuotaService::Rebuild() {
+  auto sum = [&ledger = deps_.ledger, table = deps_.limits.Current(), now = deps_.clock.Now()] {
+    return SumCounters(*table, ledger, now);
+  };
+  absl::StatusOr<std::vector<RestoredCounter>> counters =
+      co_await RunOn(deps_.workers, std::move(sum));
+  if (!counters.ok()) {
+    co_return status::While(counters.status(), "rebuilding the counters from the ledger");
+  }
+  co_return co_await deps_.windows.Restore(*std::move(counters));
+}
+
+asio::awaitable<void> QuotaService::Run(Timers& timers) {
+  for (;;) {
+    absl::StatusOr<Reaped> reaped = co_await deps_.windows.ReapExpired();
+    // A store that cannot be asked is asked again.
+    const Duration pause = reaped.ok() ? std::max(kLeastPause, reaped->idle_for) : kLeastPause;
+    co_await SleepFor(timers, pause);
+    const auto cancelled = co_await asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != asio::cancellation_type::none) co_return;
+  }
+}
+
+}  // namespace weir::quota

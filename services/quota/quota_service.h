@@ -1,0 +1,68 @@
+#pragma once
+
+#include "common/api/quota.h"
+#include "common/async/timers.h"
+#include "common/async/worker_pool.h"
+#include "services/quota/config.h"
+#include "services/quota/ledger_writer.h"
+#include "services/quota/live_limits.h"
+#include "services/quota/output_history.h"
+#include "services/quota/windows.h"
+
+namespace weir::quota {
+
+// Admits model calls against limits: holds an estimate before the call, settles the truth after it.
+//
+// Thread-safe; owns no thread. Runs inside apps/standalone or behind gRPC, unchanged.
+class QuotaService final : public api::Quota {
+ public:
+  struct Deps {
+    Windows& windows;  // Hot counters and holds. All must outlive this object.
+    const LiveLimits& limits;
+    LedgerSink& sink;  // Where settlements go to last.
+    Ledger& ledger;    // The same, to look things up; asked on `workers` alone.
+    WorkerPool& workers;
+    const Clock& clock;  // Injected so that a test can age a hold without sleeping.
+  };
+  // `config` is valid.
+  QuotaService(const QuotaConfig& config, Deps deps);
+
+  // Holds the estimate against every limit that matches, or against none of them. Never waits for a
+  // commit.
+  //
+  // kResourceExhausted: a QuotaViolation names the tightest limit and says when to retry. kAborted:
+  // the key came with another body. kDeadlineExceeded: the deadline had passed, nothing was done.
+  asio::awaitable<absl::StatusOr<v1::ReserveResponse>> Reserve(api::CallContext call,
+                                                               v1::ReserveRequest request) override;
+  asio::awaitable<absl::StatusOr<v1::ExtendResponse>> Extend(api::CallContext call,
+                                                             v1::ExtendRequest request) override;
+  // Posts what was spent, also without a hold and past the deadline. Counters move before it
+  // suspends, but where the key is not known here any more: then the ledger is asked first, so that
+  // a late duplicate is not charged again. Returns when the row is in the ledger.
+  asio::awaitable<absl::StatusOr<v1::SettleResponse>> Settle(api::CallContext call,
+                                                             v1::SettleRequest request) override;
+  asio::awaitable<absl::StatusOr<v1::ReleaseResponse>> Release(api::CallContext call,
+                                                               v1::ReleaseRequest request) override;
+  asio::awaitable<absl::StatusOr<v1::HeartbeatResponse>> Heartbeat(
+      api::CallContext call, v1::HeartbeatRequest request) override;
+  asio::awaitable<absl::StatusOr<v1::PeekResponse>> Peek(api::CallContext call,
+                                                         v1::PeekRequest request) override;
+
+  // Recomputes the windows of all limits from the ledger. Before anything else is asked of this
+  // object.
+  asio::awaitable<absl::Status> Rebuild();
+
+  // Ends holds whose edge is silent, until it is cancelled: looks when the next one falls due, at
+  // most once a second. Runs on the loop of `timers`, which must outlive it.
+  asio::awaitable<void> Run(Timers& timers);
+
+ private:
+  absl::Status CheckDeadline(const api::CallContext& call) const;
+  asio::awaitable<absl::StatusOr<SettleOutcome>> Post(SettleOp op);
+  void Learn(const LedgerRow& row, const SettleOutcome& outcome);
+
+  const Deps deps_;
+  OutputHistory history_;
+};
+
+}  // namespace weir::quota

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <vector>
+
+#include "common/time/clock.h"
+#include "services/quota/ledger.h"
+#include "services/quota/limit_table.h"
+#include "services/quota/windows.h"
+
+namespace weir::quota {
+
+// What the windows of all limits hold at `now` according to the ledger: for hot state that was
+// lost. Blocks. Token buckets start full and are left out.
+//
+// A UTC window: what was settled since it began. An anchored window: where it began is not
+// recorded, so everything that was settled within one period counts, and the earliest of it is
+// taken as the beginning. That counts at least what the lost window held; its end is at least a
+// period after the earliest use that it counts, so at no time is more than the limit admitted
+// within such a window. A limit counts nothing from before `counting_since_us`.
+absl::StatusOr<std::vector<RestoredCounter>> SumCounters(const LimitTable& table, Ledger& ledger,
+                                                         WallTime now);
+
+}  // namespace weir::quota

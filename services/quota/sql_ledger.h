@@ -1,0 +1,26 @@
+#pragma once
+
+#include "common/sql/database.h"
+#include "services/quota/ledger.h"
+
+namespace weir::quota {
+
+// The ledger as one table; the statements are constants and every value a parameter.
+class SqlLedger final : public Ledger {
+ public:
+  // `database` has the tables of QuotaMigrations() and must outlive this object.
+  explicit SqlLedger(sql::Database& database) : database_(database) {}
+
+  absl::StatusOr<std::vector<bool>> Append(std::span<const LedgerRow> rows) override;
+  absl::StatusOr<std::optional<LedgerRow>> Find(const AttemptId& id) override;
+  absl::StatusOr<std::vector<UsageSum>> QueryUsage(const UsageQuery& query) override;
+  absl::StatusOr<std::vector<SubjectSum>> SumSince(const SumQuery& query) override;
+
+ private:
+  absl::StatusOr<std::vector<sql::Row>> Read(std::string_view statement,
+                                             std::span<const sql::Value> params);
+
+  sql::Database& database_;
+};
+
+}  // namespace weir::quota

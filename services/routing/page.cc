@@ -1,0 +1,27 @@
+#include "services/routing/page.h"
+
+#include <utility>
+
+#include "common/text/hex.h"
+#include "services/routing/bad_fields.h"
+
+namespace weir::routing {
+namespace {
+constexpr int kDefaultSize = 100;
+constexpr int kMaxSize = 1000;
+}  // namespace
+
+absl::StatusOr<Page> ReadPage(int size, std::string_view token) {
+  BadFields bad;
+  if (size < 0 || size > kMaxSize) bad.Add("page_size", "is {}, want 0 to {}", size, kMaxSize);
+  std::optional<std::string> after = text::HexDecode(token);
+  if (!after) bad.Add("page_token", "is not from a previous page");
+  WEIR_RETURN_IF_ERROR(bad.ToStatus());
+  return Page{.after = *std::move(after),
+              .size = static_cast<size_t>(size == 0 ? kDefaultSize : size)};
+}
+
+// Hex, so that nobody takes it for a name and builds it by hand.
+std::string TokenAfter(std::string_view name) { return text::HexEncode(name); }
+
+}  // namespace weir::routing

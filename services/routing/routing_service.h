@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "common/api/routing.h"
+#include "common/async/mutex.h"
+#include "common/crypto/sealer.h"
+#include "common/time/clock.h"
+#include "services/routing/catalog.h"
+#include "services/routing/compiled_table.h"
+#include "services/routing/config.h"
+#include "services/routing/route_store.h"
+#include "services/routing/table_history.h"
+
+namespace weir::routing {
+
+// Says who answers a request, in which order, and learns from how it went. Thread-safe; owns no
+// thread.
+//
+// Plan and Report work on tables in memory: they never suspend, ask nobody and cost about a
+// microsecond. Load and Refresh read the store and block: call them on a WorkerPool.
+class RoutingService final : public api::Routing {
+ public:
+  struct Deps {
+    RouteStore& store;  // All three must outlive this object.
+    const crypto::Sealer& sealer;
+    const Clock& clock;
+  };
+  RoutingService(RoutingConfig config, Deps deps);
+  // Ends all streams of Watch.
+  ~RoutingService() override;
+
+  // Ends all streams of Watch; their loops must still be there.
+  void Close() { watchers_.Close(); }
+
+  // The first Refresh. Until then Plan answers kUnavailable and Watch shows nothing.
+  absl::Status Load();
+
+  // The objects as they are now: where somebody (another replica, too) has changed them since,
+  // reads them, and publishes the new table before it returns. Cheap where nothing has changed:
+  // what a replica does once a second, and an editor after an edit.
+  //
+  // kUnavailable, kDataLoss: as ReadCatalog; the last good table stays.
+  absl::StatusOr<std::shared_ptr<const Catalog>> Refresh();
+
+  // Each target of `organization` that is out or failed lately.
+  v1::GetHealthResponse Health(std::string_view organization) const;
+
+  // kDeadlineExceeded past the call's deadline; else as PlanOn.
+  asio::awaitable<absl::StatusOr<v1::PlanResponse>> Plan(api::CallContext call,
+                                                         v1::PlanRequest request) override;
+  std::shared_ptr<EventStream<std::shared_ptr<const v1::RoutingTable>>> Watch(
+      v1::WatchRequest request, asio::any_io_executor executor) override;
+  // A target that the newest table does not know is ignored.
+  asio::awaitable<absl::StatusOr<v1::ReportResponse>> Report(api::CallContext call,
+                                                             v1::ReportRequest request) override;
+
+ private:
+  using SharedTable = std::shared_ptr<const v1::RoutingTable>;
+
+  void Publish(const Catalog& catalog);
+
+  const RoutingConfig config_;
+  RouteStore& store_;
+  const crypto::Sealer& sealer_;
+  const Clock& clock_;
+
+  RouteStates states_;
+  TableHistory tables_;
+  Broadcaster<SharedTable> watchers_;
+  // Makes "the newest table, then each new one" one step for a watcher.
+  Mutex publish_mutex_;
+
+  // One reader of the store at a time: who waited finds its work done.
+  Mutex refresh_mutex_;
+  std::shared_ptr<const Catalog> catalog_ ABSL_GUARDED_BY(refresh_mutex_);
+};
+
+}  // namespace weir::routing

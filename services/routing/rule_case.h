@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status/detail.h"
+#include "services/routing/bad_fields.h"
+#include "services/routing/proto_time.h"
+#include "weir/common/v1/errors.pb.h"
+
+namespace weir::routing {
+
+// The paths that were refused, in the order in which they were found.
+inline std::vector<std::string> Paths(const absl::Status& refused) {
+  std::vector<std::string> paths;
+  const auto detail = status::Detail<common::v1::BadFields>(refused);
+  if (!detail) return paths;
+  for (const auto& each : detail->fields()) paths.push_back(each.path());
+  return paths;
+}
+inline std::vector<std::string> Paths(const BadFields& bad) { return Paths(bad.ToStatus()); }
+
+// What a case changes in a good object, and the fields that are refused for it.
+template <typename Message>
+struct RuleCase {
+  std::string_view name;
+  void (*change)(Message&);
+  std::vector<std::string> want;
+};
+
+// Any number of them, also what a Duration of ours cannot hold.
+inline google::protobuf::Duration Seconds(int64_t seconds) {
+  google::protobuf::Duration duration;
+  duration.set_seconds(seconds);
+  return duration;
+}
+
+}  // namespace weir::routing

@@ -1,0 +1,31 @@
+"""What the environment says: where the binaries are, or which running installation to test."""
+
+import os
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BIN_DIR = pathlib.Path(os.environ.get("WEIR_BIN_DIR", ROOT / "build/release/bin")).resolve()
+# Multiplies every limit of time: sanitizers and busy machines are slower.
+SLOW_FACTOR = float(os.environ.get("WEIR_SLOW_FACTOR", "1"))
+KILL_ROUNDS = int(os.environ.get("WEIR_KILL_ROUNDS", "3"))
+
+# A running installation instead of one that the tests start. All but the TLS address go together.
+BASE_URL = os.environ.get("WEIR_BASE_URL")  # "http://127.0.0.1:8080"
+TLS_URL = os.environ.get("WEIR_TLS_URL")  # "https://127.0.0.1:8443"
+OPS_URL = os.environ.get("WEIR_OPS_URL")  # "http://127.0.0.1:9094"
+ADMIN_ADDRESS = os.environ.get("WEIR_ADMIN_ADDRESS")  # "127.0.0.1:9091"
+ADMIN_TOKEN = os.environ.get("WEIR_ADMIN_TOKEN")
+# The mock as the gateway reaches it, and as the tests do (traffic and control).
+UPSTREAM_URL = os.environ.get("WEIR_UPSTREAM_URL")  # "http://mock:8082/v1"
+UPSTREAM_ADDRESS = os.environ.get("WEIR_UPSTREAM_ADDRESS", "127.0.0.1:8082")
+UPSTREAM_CONTROL = os.environ.get("WEIR_UPSTREAM_CONTROL", "127.0.0.1:8083")
+
+
+def is_external():
+    """Whether an installation that runs already is tested."""
+    return BASE_URL is not None
+
+
+def patience(seconds):
+    """`seconds` on this machine."""
+    return seconds * SLOW_FACTOR

@@ -1,0 +1,30 @@
+"""The operator's command line."""
+
+import json
+import os
+import subprocess
+
+from .gateway import find_weirctl
+from .settings import patience
+
+
+class Weirctl:
+    """weirctl against one admin port."""
+
+    def __init__(self, gateway, token_file=None):
+        self._options = ["--address", gateway.admin_address,
+                         "--token-file", os.fspath(token_file or gateway.token_file)]
+
+    def run(self, *arguments):
+        """The finished process."""
+        return subprocess.run([find_weirctl(), *self._options, *map(os.fspath, arguments)],
+                              capture_output=True, text=True, timeout=patience(20), check=False)
+
+    def output(self, *arguments):
+        """What it prints when all is well."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+        return done.stdout
+
+    def json(self, *arguments):
+        return json.loads(self.output("--output", "json", *arguments))

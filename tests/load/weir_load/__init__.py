@@ -1,0 +1,1 @@
+"""Measures what a request costs in weir and in its peers, on loopback."""

@@ -1,0 +1,44 @@
+"""The ladder: what is switched on, step by step."""
+
+import dataclasses
+
+from . import settings
+
+
+@dataclasses.dataclass(frozen=True)
+class Rung:
+    """One step; `keyed`: callers show one of 10,000 keys; `limited`: each is held against limits and a budget."""
+
+    name: str
+    keyed: bool = False
+    limited: bool = False
+    streams: bool = False     # Also measured with streams.
+    log_level: str = "warn"   # "info": with a log line a request.
+
+
+RUNGS = {rung.name: rung for rung in (
+    Rung("L0", streams=True),
+    Rung("L1", keyed=True),
+    Rung("L2", keyed=True, limited=True, streams=True),
+    Rung("L2-log", keyed=True, limited=True, log_level="info"),
+)}
+DEFAULT_RUNGS = ("L0", "L1", "L2")
+
+
+def limit_documents():
+    """Requests and tokens a minute of all callers together and of each; a strict budget a day of each."""
+    minute = {"period": "60s"}
+    return [
+        _limit("all-requests", "LEVEL_ORGANIZATION", "UNIT_REQUESTS", tokenBucket=minute),
+        _limit("all-tokens", "LEVEL_ORGANIZATION", "UNIT_TOTAL_TOKENS", fixedWindow=minute),
+        _limit("key-requests", "LEVEL_KEY", "UNIT_REQUESTS", tokenBucket=minute),
+        _limit("key-tokens", "LEVEL_KEY", "UNIT_TOTAL_TOKENS", fixedWindow=minute),
+        _limit("key-tokens-a-day", "LEVEL_KEY", "UNIT_TOTAL_TOKENS",
+               fixedWindow={"period": "86400s"}, enforcement="ENFORCEMENT_STRICT"),
+    ]
+
+
+def _limit(name, level, unit, **algorithm):
+    subject = {"subject": "*"} if level == "LEVEL_KEY" else {}
+    return {"kind": "Limit", "name": name,
+            "spec": {"level": level, **subject, "unit": unit, "count": settings.NEVER, **algorithm}}
