@@ -1,7 +1,5 @@
 #pragma once
 // The vocabulary, and Asio's coroutines (the dearest headers in the tree).
-#include "pch_base.h"
-
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -11,3 +9,5 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "pch_base.h"

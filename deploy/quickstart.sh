@@ -39,6 +39,7 @@ main() {
     return
   fi
   stop_programs  # A mock without its gateway.
+  rm -f "$home/run/stopping"
   prepare_programs
   # weir takes every WEIR_* as a setting of its own.
   unset WEIR_PORT WEIR_OPS_PORT WEIR_ADMIN_PORT WEIR_MOCK_PORT WEIR_MOCK_CONTROL_PORT WEIR_BIN_DIR WEIR_JOBS
@@ -113,8 +114,11 @@ wait_for() {
 }
 
 wait_for_end() {
-  while running weir && { [[ -n "$openai" ]] || running mock_upstream; }; do sleep 0.5; done
-  [[ -e "$home/run/weir.pid" ]] || { say "Stopped." && return; }
+  wait -n || true  # Not in a loop of command substitutions: an interrupt in one confuses bash.
+  if [[ -e "$home/run/stopping" || ! -e "$home/run/weir.pid" ]]; then
+    say "Stopped."
+    return
+  fi
   fail "a program has ended; see $home/log"
 }
 
@@ -137,7 +141,9 @@ running() {
 stop() {
   local was=
   if running weir || running mock_upstream; then was=yes; fi
+  [[ ! -d "$home/run" ]] || touch "$home/run/stopping"  # Tells the terminal that it was started in.
   stop_programs
+  rm -f "$home/run/stopping"
   say "$([[ -n "$was" ]] && echo "Stopped." || echo "Nothing was running.")"
 }
 

@@ -19,14 +19,21 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kWantCidr = "an address or CIDR, such as 10.0.0.0/8";
 
-// Credentials, what belongs to one connection, and what weir says itself: never taken from a client.
+// Credentials, what belongs to one connection, and what weir says itself: never taken from a
+// client.
 constexpr std::array<std::string_view, 25> kNeverForwarded = {
-    "accept-encoding",   "api-key",           "api_key",          "apikey",
-    "authorization",     "connection",        "content-encoding", "content-length",
-    "content-type",      "cookie",            "expect",           "host",
-    "keep-alive",        "openai-organization", "openai-project", "proxy-authorization",
-    "proxy-connection",  "te",                "trailer",          "transfer-encoding",
-    "upgrade",           "x-api-key",         "x-goog-api-key",   "x-request-id",
+    "accept-encoding",  "api-key",
+    "api_key",          "apikey",
+    "authorization",    "connection",
+    "content-encoding", "content-length",
+    "content-type",     "cookie",
+    "expect",           "host",
+    "keep-alive",       "openai-organization",
+    "openai-project",   "proxy-authorization",
+    "proxy-connection", "te",
+    "trailer",          "transfer-encoding",
+    "upgrade",          "x-api-key",
+    "x-goog-api-key",   "x-request-id",
     "www-authenticate"};
 
 bool IsIp(const std::string& host) {

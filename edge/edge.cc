@@ -15,6 +15,7 @@ namespace weir::edge {
 namespace {
 
 constexpr Duration kPoll = std::chrono::milliseconds(20);
+constexpr Duration kCutWait = std::chrono::milliseconds(500);
 constexpr Duration kCloseWait = std::chrono::seconds(2);
 constexpr Duration kSettleWait = std::chrono::seconds(5);
 
@@ -43,11 +44,8 @@ class LoopedEdge final : public Edge {
     WEIR_ASSIGN_OR_RETURN(pipeline_.trusted_proxies, AddressSet::Parse(config_.trusted_proxies));
     const int cores = static_cast<int>(std::thread::hardware_concurrency());
     const int loops = config_.loops > 0 ? config_.loops : std::max(1, cores / 2);
-    const EdgeLoop::Shared shared{.config = config_,
-                                  .deps = deps_,
-                                  .metrics = metrics_,
-                                  .pipeline = pipeline_,
-                                  .tls = tls_};
+    const EdgeLoop::Shared shared{
+        .config = config_, .deps = deps_, .metrics = metrics_, .pipeline = pipeline_, .tls = tls_};
     for (int i = 0; i < loops; ++i) {
       absl::StatusOr<std::unique_ptr<EdgeLoop>> loop =
           EdgeLoop::Create(i, shared, loops_.empty() ? std::vector<uint16_t>{} : ports());
@@ -66,12 +64,16 @@ class LoopedEdge final : public Edge {
 
   void Drain() override {
     draining_ = true;
-    log::Info("edge.drain.begin", {{"limit_ms", std::chrono::duration_cast<std::chrono::milliseconds>(config_.drain).count()}});
+    log::Info("edge.drain.begin",
+              {{"limit_ms",
+                std::chrono::duration_cast<std::chrono::milliseconds>(config_.drain).count()}});
     for (auto& each : loops_) each->StopAccepting();
     const auto no_connection = [this] {
       return std::ranges::all_of(loops_, [](const auto& each) { return each->connections() == 0; });
     };
     WaitUntil(config_.drain, no_connection);
+    for (auto& each : loops_) each->CutShort();
+    WaitUntil(kCutWait, no_connection);
     for (auto& each : loops_) each->CloseConnections();
     // What is cut off ends by itself, and settles: nothing of a connection may outlive its loop.
     WaitUntil(kCloseWait, no_connection);
@@ -136,8 +138,8 @@ class LoopedEdge final : public Edge {
         co_await SettleOne(settlement);
       }
       if (!each.settlements.empty()) {
-        log::Info("edge.outbox.adopted", {{"settlements", each.settlements.size()},
-                                          {"unreadable", each.unreadable}});
+        log::Info("edge.outbox.adopted",
+                  {{"settlements", each.settlements.size()}, {"unreadable", each.unreadable}});
       }
       each.discard();
     }

@@ -14,27 +14,31 @@
 
 namespace weir::edge {
 
-// The HTTP face: listeners, event loops, and a pipeline on each loop. Decides nothing; asks the services behind their interfaces, wherever they run.
+// The HTTP face: listeners, event loops, and a pipeline on each loop. Decides nothing; asks the
+// services behind their interfaces, wherever they run.
 class Edge {
  public:
   struct Deps {
     api::Identity& identity;  // All must outlive this object.
     api::Quota& quota;
     api::Routing& routing;
-    WorkerPool& workers;      // For fsync.
+    WorkerPool& workers;  // For fsync.
     const Clock& clock;
     Random& random;
     metrics::Registry& metrics;
   };
 
-  // Opens everything that can fail: outboxes, listeners, TLS. Nothing is accepted yet. `config` is valid.
+  // Opens everything that can fail: outboxes, listeners, TLS. Nothing is accepted yet. `config` is
+  // valid.
   static absl::StatusOr<std::unique_ptr<Edge>> Create(EdgeConfig config, Deps deps);
   virtual ~Edge() = default;
 
-  // Starts the loops; settles what an earlier process left in its outboxes, then accepts. Returns at once.
+  // Starts the loops; settles what an earlier process left in its outboxes, then accepts. Returns
+  // at once.
   virtual void Start() = 0;
 
-  // Leaves in order: not ready, no new connections, open answers finish within `config.drain`, settlements reach the ledger. Blocks until then.
+  // Leaves in order: not ready, no new connections, open answers finish within `config.drain`,
+  // settlements reach the ledger. Blocks until then.
   virtual void Drain() = 0;
 
   // Serves requests: the routing table is there, and nothing drains.

@@ -56,23 +56,23 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
   WEIR_ASSIGN_OR_RETURN(egress.allow, AddressSet::Parse(config.egress_allow));
   WEIR_ASSIGN_OR_RETURN(dialer_, Dialer::Create(io_, deadlines_, std::move(egress)));
   WEIR_ASSIGN_OR_RETURN(outbox_,
-                        Outbox::Open(io_.get_executor(), {.directory = config.outbox_directory,
-                                                          .instance = edge_id_}));
+                        Outbox::Open(io_.get_executor(),
+                                     {.directory = config.outbox_directory, .instance = edge_id_}));
   routes_ = std::make_unique<RoutingView>(RoutingView::Deps{
       .loop = io_, .routing = shared_.deps.routing, .dialer = *dialer_, .timers = timers_});
   settlements_ = std::make_unique<Settlements>(Settlements::Deps{
       .loop = io_, .quota = shared_.deps.quota, .outbox = *outbox_, .timers = timers_});
-  pipeline_ = std::make_unique<Pipeline>(
-      shared_.pipeline, Pipeline::Deps{.identity = identity_,
-                                       .routing = shared_.deps.routing,
-                                       .routes = *routes_,
-                                       .gate = gate_,
-                                       .settlements = *settlements_,
-                                       .deadlines = deadlines_,
-                                       .addresses = addresses_,
-                                       .metrics = shared_.metrics,
-                                       .clock = shared_.deps.clock,
-                                       .random = shared_.deps.random});
+  pipeline_ =
+      std::make_unique<Pipeline>(shared_.pipeline, Pipeline::Deps{.identity = identity_,
+                                                                  .routing = shared_.deps.routing,
+                                                                  .routes = *routes_,
+                                                                  .gate = gate_,
+                                                                  .settlements = *settlements_,
+                                                                  .deadlines = deadlines_,
+                                                                  .addresses = addresses_,
+                                                                  .metrics = shared_.metrics,
+                                                                  .clock = shared_.deps.clock,
+                                                                  .random = shared_.deps.random});
   const ConnectionDeps connections{.limits = config.http,
                                    .deadlines = deadlines_,
                                    .peer_watch = peer_watch_,
@@ -114,6 +114,10 @@ void EdgeLoop::StopAccepting() {
   asio::post(io_, [this] {
     for (auto& each : listeners_) each->Drain();
   });
+}
+
+void EdgeLoop::CutShort() {
+  asio::post(io_, [this] { pipeline_->CutShort(); });
 }
 
 void EdgeLoop::CloseConnections() {

@@ -16,7 +16,8 @@ namespace weir::edge {
 
 namespace ssl = boost::asio::ssl;
 
-// One event loop with all it owns: connections, upstream pools, outbox, caches. Shares nothing with the other loops but the services and the metrics.
+// One event loop with all it owns: connections, upstream pools, outbox, caches. Shares nothing with
+// the other loops but the services and the metrics.
 class EdgeLoop {
  public:
   struct Shared {
@@ -27,7 +28,8 @@ class EdgeLoop {
     // As config.listeners; null where plain.
     const std::vector<std::shared_ptr<ssl::context>>& tls;
   };
-  // kUnavailable: outbox or listener cannot be opened. `ports` overrides the configured ones where not empty: what the first loop got for port 0.
+  // kUnavailable: outbox or listener cannot be opened. `ports` overrides the configured ones where
+  // not empty: what the first loop got for port 0.
   static absl::StatusOr<std::unique_ptr<EdgeLoop>> Create(int index, Shared shared,
                                                           std::vector<uint16_t> ports);
   ~EdgeLoop();
@@ -38,6 +40,8 @@ class EdgeLoop {
   void StartAccepting();
   // Stops accepting, ends idle connections. Any thread.
   void StopAccepting();
+  // Ends the answers that are under way, with an error that says so. Any thread.
+  void CutShort();
   // Ends what is still open. Any thread.
   void CloseConnections();
   // Ends the loop and joins its thread.

@@ -13,3 +13,17 @@ weir_add_test(edge_openai_test
     dialects/openai/member_spans_test.cc dialects/openai/request_body_test.cc
     dialects/openai/splice_test.cc dialects/openai/stream_tee_test.cc
   PRIVATE weir::edge_openai simdjson::simdjson)
+
+weir_add_test(edge_upstream_test PCH asio
+  SOURCES
+    upstream/address_policy_test.cc upstream/base_url_test.cc upstream/dialer_test.cc
+    upstream/upstream_call_test.cc upstream/upstream_pool_test.cc
+  PRIVATE weir::edge_upstream weir::mock_upstream ZLIB::ZLIB)
+
+weir_add_test(edge_pipeline_test PCH asio
+  SOURCES
+    http/error_body_test.cc pipeline/address_limiter_test.cc pipeline/attempts_test.cc
+    pipeline/cors_test.cc pipeline/credential_test.cc pipeline/limit_headers_test.cc
+    pipeline/models_list_test.cc pipeline/outbox_record_test.cc pipeline/outbox_test.cc
+    pipeline/pipeline_test.cc pipeline/routing_view_test.cc
+  PRIVATE weir::edge_pipeline weir::mock_upstream weir::common_log ZLIB::ZLIB)

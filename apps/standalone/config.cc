@@ -57,7 +57,8 @@ bool IsLoopback(const std::string& host) {
 
 void CheckProfile(const StandaloneConfig& config, ConfigErrors& errors) {
   if (config.profile == Profile::kProd) {
-    if (config.edge.open_auth) errors.Add("auth.mode", "is open, want required unless profile is dev");
+    if (config.edge.open_auth)
+      errors.Add("auth.mode", "is open, want required unless profile is dev");
     return;
   }
   for (size_t i = 0; i < config.edge.listeners.size(); ++i) {
@@ -80,9 +81,10 @@ void CheckAdmin(const StandaloneConfig& config, ConfigErrors& errors) {
   const rpc::AdminServerOptions& admin = config.admin;
   const bool tls = !admin.tls_certificate_file.empty();
   if (config.profile == Profile::kProd && !rpc::CheckAdminAddress(admin.address, tls).ok()) {
-    errors.Add("admin.address", fmt::format("is '{}' without admin.tls, want a loopback address, or "
-                                            "TLS: tokens would cross the network in the clear",
-                                            text::Excerpt(admin.address)));
+    errors.Add("admin.address",
+               fmt::format("is '{}' without admin.tls, want a loopback address, or "
+                           "TLS: tokens would cross the network in the clear",
+                           text::Excerpt(admin.address)));
   }
 }
 
@@ -146,8 +148,7 @@ absl::StatusOr<StandaloneConfig> ParseStandaloneConfig(const config::Input& inpu
 absl::StatusOr<StandaloneConfig> LoadStandaloneConfig(const std::string& path,
                                                       const config::Environment& environment) {
   WEIR_ASSIGN_OR_RETURN(std::string text, config::ReadFile(path));
-  return ParseStandaloneConfig(
-      {.file = path, .text = std::move(text), .environment = environment});
+  return ParseStandaloneConfig({.file = path, .text = std::move(text), .environment = environment});
 }
 
 std::string DescribeConfig(const StandaloneConfig& config) {

@@ -34,10 +34,12 @@ struct StandaloneConfig {
   config::Settings settings;  // Every key with where its value came from.
 };
 
-// Reads the file at `path`. `environment` has the WEIR_* overrides, what the file refers to by fromEnv, and HTTPS_PROXY and NO_PROXY, which
-// hold where the file has no egress.https_proxy and egress.no_proxy. Relative paths start at the working directory.
+// Reads the file at `path`. `environment` has the WEIR_* overrides, what the file refers to by
+// fromEnv, and HTTPS_PROXY and NO_PROXY, which hold where the file has no egress.https_proxy and
+// egress.no_proxy. Relative paths start at the working directory.
 //
-// kNotFound: no such file. kInvalidArgument: every fault, a line each ("weir.yaml:7: quota.hold_ttl is 2h, want 30s to 10m").
+// kNotFound: no such file. kInvalidArgument: every fault, a line each ("weir.yaml:7: quota.hold_ttl
+// is 2h, want 30s to 10m").
 absl::StatusOr<StandaloneConfig> LoadStandaloneConfig(const std::string& path,
                                                       const config::Environment& environment);
 

@@ -35,11 +35,10 @@ bool IsEndpoint(std::string_view text) { return ParseEndpoint(text).has_value();
 
 void ReadEndpoint(Reader& reader, bool required, std::string* host, uint16_t* port) {
   std::string text = required ? "" : fmt::format("{}:{}", *host, *port);
-  const bool given =
-      reader.String("address", &text,
-                    {.required = required,
-                     .want = "IP:PORT, such as 127.0.0.1:8080 or [::]:8080",
-                     .accept = IsEndpoint});
+  const bool given = reader.String("address", &text,
+                                   {.required = required,
+                                    .want = "IP:PORT, such as 127.0.0.1:8080 or [::]:8080",
+                                    .accept = IsEndpoint});
   if (!given) return;
   Endpoint endpoint = *ParseEndpoint(text);
   *host = std::move(endpoint.host);
@@ -108,8 +107,8 @@ void TakeProxy(Reader& reader, const config::Environment& environment, edge::Edg
   if (proxy.empty()) return;
   if (!edge::IsProxyUrl(proxy)) {
     // Not its value: there may be a password in it.
-    reader.Fault("https_proxy", fmt::format("is taken from HTTPS_PROXY, which is not {}",
-                                            edge::kProxyUrlForm));
+    reader.Fault("https_proxy",
+                 fmt::format("is taken from HTTPS_PROXY, which is not {}", edge::kProxyUrlForm));
     return;
   }
   config.egress_https_proxy = proxy;

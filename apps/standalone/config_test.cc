@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -24,9 +27,8 @@ constexpr std::string_view kLeast = "data: /var/lib/weir\nsecrets: /etc/weir/sec
 
 absl::StatusOr<StandaloneConfig> Parse(std::string_view text,
                                        config::Environment environment = {}) {
-  return ParseStandaloneConfig({.file = "weir.yaml",
-                                .text = std::string(text),
-                                .environment = std::move(environment)});
+  return ParseStandaloneConfig(
+      {.file = "weir.yaml", .text = std::string(text), .environment = std::move(environment)});
 }
 
 // The two keys that are needed, and then `text`, whose lines count from 3.
@@ -196,8 +198,9 @@ INSTANTIATE_TEST_SUITE_P(
          .want = "weir.yaml:3: listeneres is not a known key, did you mean 'listeners'?"},
         {.name = "APortAlone",
          .text = "data: /d\nsecrets: /s\nlisteners:\n  - address: 8080\n",
-         .want = "weir.yaml:4: listeners[0].address is '8080', want IP:PORT, such as 127.0.0.1:8080 "
-                 "or [::]:8080"},
+         .want =
+             "weir.yaml:4: listeners[0].address is '8080', want IP:PORT, such as 127.0.0.1:8080 "
+             "or [::]:8080"},
         {.name = "NoAddress",
          .text = "data: /d\nsecrets: /s\nlisteners:\n  - name: public\n",
          .want = "weir.yaml:4: listeners[0].address is missing, want IP:PORT, such as "
@@ -208,8 +211,9 @@ INSTANTIATE_TEST_SUITE_P(
         {.name = "HalfATls",
          .text = "data: /d\nsecrets: /s\nlisteners:\n  - address: 0.0.0.0:80\n    tls:\n"
                  "      certificate: c\n",
-         .want = "weir.yaml:5: listeners[0].tls.key is missing, but listeners[0].tls.certificate is "
-                 "set"},
+         .want =
+             "weir.yaml:5: listeners[0].tls.key is missing, but listeners[0].tls.certificate is "
+             "set"},
         {.name = "ABound",
          .text = "data: /d\nsecrets: /s\nedge:\n  loops: 2\n  drain: 2h\n",
          .want = "weir.yaml:5: edge.drain is 2h, want 0s to 1h"},
@@ -227,8 +231,9 @@ INSTANTIATE_TEST_SUITE_P(
                  "would carry the keys that open it"},
         {.name = "SecretsAreData",
          .text = "data: state/\nsecrets: ./state\n",
-         .want = "weir.yaml:2: secrets is './state', inside data 'state/': a copy of the data would "
-                 "carry the keys that open it"},
+         .want =
+             "weir.yaml:2: secrets is './state', inside data 'state/': a copy of the data would "
+             "carry the keys that open it"},
         {.name = "OpenInProd",
          .text = "data: /d\nsecrets: /s\nauth: {mode: open}\n",
          .want = "weir.yaml:3: auth.mode is open, want required unless profile is dev"},
@@ -254,7 +259,8 @@ INSTANTIATE_TEST_SUITE_P(
          .text = "data: /d\nsecrets: /s\nadmin:\n  address: 127.0.0.1:9091\n  tls: {key: k}\n",
          .want = "weir.yaml:5: admin.tls.certificate is missing, want the path of a PEM file"},
         {.name = "EveryFaultAtOnce",
-         .text = "secrets: /s\nprofile: test\nauth: {mode: open}\nedge:\n  loops: -1\n  drain: soon\n",
+         .text =
+             "secrets: /s\nprofile: test\nauth: {mode: open}\nedge:\n  loops: -1\n  drain: soon\n",
          .want = "weir.yaml:1: data is missing, want a directory\n"
                  "weir.yaml:2: profile is 'test', want prod or dev\n"
                  "weir.yaml:3: auth.mode is open, want required unless profile is dev\n"
@@ -274,9 +280,9 @@ TEST(StandaloneConfigTest, ALinkDoesNotHideThatSecretsLieInsideTheData) {
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder / "data");
   std::filesystem::create_directory_symlink(folder / "data", folder / "elsewhere");
-  EXPECT_THAT(Parse(fmt::format("data: {0}/data\nsecrets: {0}/elsewhere/secrets\n",
-                                folder.string())),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("secrets is '")));
+  EXPECT_THAT(
+      Parse(fmt::format("data: {0}/data\nsecrets: {0}/elsewhere/secrets\n", folder.string())),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("secrets is '")));
   std::filesystem::remove_all(folder);
 }
 
@@ -292,10 +298,11 @@ TEST(StandaloneConfigTest, VariablesOverrideKeys) {
 }
 
 TEST(StandaloneConfigTest, FaultsOfVariablesNameThem) {
-  EXPECT_THAT(ParseWith("", {{"WEIR_QUOTA_HOLD_TTL", "2h"}, {"WEIR_QUOTA_HOLD_TLL", "1m"}}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       AllOf(HasSubstr("WEIR_QUOTA_HOLD_TTL: quota.hold_ttl is 2h, want 30s to 10m"),
-                             HasSubstr("WEIR_QUOTA_HOLD_TLL"))));
+  EXPECT_THAT(
+      ParseWith("", {{"WEIR_QUOTA_HOLD_TTL", "2h"}, {"WEIR_QUOTA_HOLD_TLL", "1m"}}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               AllOf(HasSubstr("WEIR_QUOTA_HOLD_TTL: quota.hold_ttl is 2h, want 30s to 10m"),
+                     HasSubstr("WEIR_QUOTA_HOLD_TLL"))));
 }
 
 TEST(StandaloneConfigTest, TakesTheProxyOfTheEnvironment) {
@@ -329,12 +336,36 @@ TEST(StandaloneConfigTest, DescribesEveryValueWithItsOrigin) {
   const absl::StatusOr<StandaloneConfig> config =
       ParseWith("quota: {hold_ttl: 40s}\n", {{"WEIR_LOG_LEVEL", "debug"}});
   ASSERT_THAT(config, IsOk());
-  EXPECT_THAT(DescribeConfig(*config),
-              AllOf(HasSubstr("profile = prod  # default\n"),
-                    HasSubstr("data = /var/lib/weir  # weir.yaml:1\n"),
-                    HasSubstr("log.level = debug  # WEIR_LOG_LEVEL\n"),
-                    HasSubstr("quota.hold_ttl = 40s  # weir.yaml:3\n"),
-                    HasSubstr("routing.max_attempts = 16  # default\n")));
+  EXPECT_THAT(DescribeConfig(*config), AllOf(HasSubstr("profile = prod  # default\n"),
+                                             HasSubstr("data = /var/lib/weir  # weir.yaml:1\n"),
+                                             HasSubstr("log.level = debug  # WEIR_LOG_LEVEL\n"),
+                                             HasSubstr("quota.hold_ttl = 40s  # weir.yaml:3\n"),
+                                             HasSubstr("routing.max_attempts = 16  # default\n")));
+}
+
+// What the sample shows as a default must be it, and no key may be missing from it.
+TEST(LoadStandaloneConfigTest, TheSampleShowsEveryKeyAndItsDefault) {
+  const char* source = std::getenv("WEIR_SOURCE_DIR");
+  if (source == nullptr) GTEST_SKIP() << "CTest names the folder of the sources";
+  const absl::StatusOr<StandaloneConfig> sample =
+      LoadStandaloneConfig(std::string(source) + "/deploy/config/weir.yaml", {});
+  ASSERT_THAT(sample, IsOk());
+  const absl::StatusOr<StandaloneConfig> least = Parse(kLeast);
+  ASSERT_THAT(least, IsOk());
+  std::map<std::string, std::string> shown;
+  // An empty list of the file has no line of its own.
+  const std::set<std::string> lists = {"egress.no_proxy", "edge.trusted_proxies",
+                                       "edge.forward_headers", "egress.allow"};
+  for (const config::Setting& each : sample->settings) {
+    const bool optional = each.path.starts_with("listeners[") || lists.contains(each.path);
+    EXPECT_TRUE(optional || each.origin != "default") << each.path << " is not shown";
+    shown[each.path] = each.value;
+  }
+  for (const config::Setting& each : least->settings) {
+    const bool example = each.path == "data" || each.path == "secrets";
+    EXPECT_TRUE(example || shown[each.path] == each.value)
+        << each.path << " is shown as " << shown[each.path] << ", and is " << each.value;
+  }
 }
 
 TEST(LoadStandaloneConfigTest, ReadsAFile) {
@@ -342,7 +373,8 @@ TEST(LoadStandaloneConfigTest, ReadsAFile) {
   std::ofstream(path) << kLeast;
   const absl::StatusOr<StandaloneConfig> config = LoadStandaloneConfig(path, {});
   ASSERT_THAT(config, IsOk());
-  EXPECT_THAT(DescribeConfig(*config), HasSubstr(fmt::format("data = /var/lib/weir  # {}:1", path)));
+  EXPECT_THAT(DescribeConfig(*config),
+              HasSubstr(fmt::format("data = /var/lib/weir  # {}:1", path)));
   std::filesystem::remove(path);
   EXPECT_THAT(LoadStandaloneConfig(path, {}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr(path)));

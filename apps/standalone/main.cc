@@ -68,6 +68,7 @@ standalone::StandaloneOptions OptionsOf(const standalone::StandaloneConfig& conf
   options.quota = config.quota;
   options.routing = config.routing;
   options.admin = config.admin;
+  options.version = WEIR_VERSION;
   return options;
 }
 
@@ -98,8 +99,8 @@ int Run(const Arguments& arguments, const config::Environment& environment) {
     std::cout << standalone::DescribeConfig(*config);
     return 0;
   }
-  if (absl::Status logging = log::Configure(
-          {.level = config->log_level, .service = "weir", .path = config->log_path});
+  if (absl::Status logging =
+          log::Configure({.level = config->log_level, .service = "weir", .path = config->log_path});
       !logging.ok()) {
     return Fail(logging);
   }

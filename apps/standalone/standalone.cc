@@ -24,8 +24,7 @@ absl::Status MakePrivateDirectory(const std::string& path) {
   const bool made = std::filesystem::create_directories(path, error);
   if (error) return status::Unavailable("making the directory '{}': {}", path, error.message());
   if (made && ::chmod(path.c_str(), 0700) != 0) {
-    return status::Unavailable("making the directory '{}' private: {}", path,
-                               std::strerror(errno));
+    return status::Unavailable("making the directory '{}' private: {}", path, std::strerror(errno));
   }
   return absl::OkStatus();
 }
@@ -49,7 +48,12 @@ void LogAdminCall(const api::AdminCall& call, std::string_view method, const abs
 }  // namespace
 
 Standalone::Standalone(StandaloneOptions options)
-    : options_(std::move(options)), admin_token_file_(options_.data_directory + "/admin.token") {}
+    : options_(std::move(options)), admin_token_file_(options_.data_directory + "/admin.token") {
+  metrics_
+      .NewGauge("weir_build_info", "Always 1; the label says which build runs.",
+                {{"version", options_.version}})
+      .Set(1);
+}
 
 absl::StatusOr<std::unique_ptr<Standalone>> Standalone::Create(StandaloneOptions options,
                                                                const apply::SecretSource& secrets) {
@@ -70,6 +74,9 @@ absl::Status Standalone::Open(const apply::SecretSource& secrets) {
   WEIR_RETURN_IF_ERROR(registry_.Complete());
   StartLoop();
   WEIR_RETURN_IF_ERROR(ApplyBootstrap(secrets));
+  // With the limits in force: their windows go on where the ledger says they were.
+  WEIR_RETURN_IF_ERROR(RebuildWindows());
+  WEIR_RETURN_IF_ERROR(WatchBootstrap(secrets));
   WEIR_RETURN_IF_ERROR(OpenEdge());
   return OpenAdmin();
 }
@@ -91,10 +98,9 @@ absl::Status Standalone::OpenIdentity() {
   WEIR_ASSIGN_OR_RETURN(feed_,
                         identity::ChangeFeed::Open({.directory = *directory_, .clock = clock_}));
   tokens_ = std::make_unique<identity::AdminTokens>(
-      options_.identity, identity::AdminTokens::Deps{.directory = *directory_,
-                                                     .hasher = *hasher_,
-                                                     .clock = clock_,
-                                                     .random = random_});
+      options_.identity,
+      identity::AdminTokens::Deps{
+          .directory = *directory_, .hasher = *hasher_, .clock = clock_, .random = random_});
   identity_ = std::make_unique<identity::IdentityService>(
       options_.identity, identity::IdentityService::Deps{.directory = *directory_,
                                                          .feed = *feed_,
@@ -108,8 +114,7 @@ absl::Status Standalone::OpenIdentity() {
                                                        .hasher = *hasher_,
                                                        .clock = clock_,
                                                        .random = random_});
-  WEIR_RETURN_IF_ERROR(
-      identity_admin_->EnsureOrganization(options_.identity.default_organization));
+  WEIR_RETURN_IF_ERROR(identity_admin_->EnsureOrganization(options_.identity.default_organization));
   return tokens_->EnsureBootstrapToken(admin_token_file_).status();
 }
 
@@ -121,16 +126,18 @@ absl::Status Standalone::OpenQuota() {
   WEIR_RETURN_IF_ERROR(limits_.Reload(*limit_store_));
   windows_ = std::make_unique<quota::MemoryWindows>(options_.quota, clock_);
   ledger_writer_ = std::make_unique<quota::LedgerWriter>(options_.quota, *ledger_);
-  quota_ = std::make_unique<quota::QuotaService>(
-      options_.quota, quota::QuotaService::Deps{.windows = *windows_,
-                                                .limits = limits_,
-                                                .sink = *ledger_writer_,
-                                                .ledger = *ledger_,
-                                                .workers = workers_,
-                                                .clock = clock_});
-  quota_admin_ = std::make_unique<quota::QuotaAdmin>(quota::QuotaAdmin::Deps{
-      .store = *limit_store_, .limits = limits_, .ledger = *ledger_, .quota = *quota_,
-      .clock = clock_});
+  quota_ = std::make_unique<quota::QuotaService>(options_.quota,
+                                                 quota::QuotaService::Deps{.windows = *windows_,
+                                                                           .limits = limits_,
+                                                                           .sink = *ledger_writer_,
+                                                                           .ledger = *ledger_,
+                                                                           .workers = workers_,
+                                                                           .clock = clock_});
+  quota_admin_ = std::make_unique<quota::QuotaAdmin>(quota::QuotaAdmin::Deps{.store = *limit_store_,
+                                                                             .limits = limits_,
+                                                                             .ledger = *ledger_,
+                                                                             .quota = *quota_,
+                                                                             .clock = clock_});
   return absl::OkStatus();
 }
 
@@ -138,73 +145,82 @@ absl::Status Standalone::OpenRouting() {
   WEIR_ASSIGN_OR_RETURN(routing_database_, OpenDatabase(options_.data_directory, "routing"));
   WEIR_ASSIGN_OR_RETURN(route_store_, routing::SqlRouteStore::Open(*routing_database_));
   routing_ = std::make_unique<routing::RoutingService>(
-      options_.routing, routing::RoutingService::Deps{
-                            .store = *route_store_, .sealer = *sealer_, .clock = clock_});
+      options_.routing,
+      routing::RoutingService::Deps{.store = *route_store_, .sealer = *sealer_, .clock = clock_});
   WEIR_RETURN_IF_ERROR(routing_->Load());
   routing_admin_ = std::make_unique<routing::RoutingAdmin>(
-      options_.routing, routing::RoutingAdmin::Deps{.routing = *routing_,
-                                                    .store = *route_store_,
-                                                    .sealer = *sealer_,
-                                                    .clock = clock_});
+      options_.routing,
+      routing::RoutingAdmin::Deps{
+          .routing = *routing_, .store = *route_store_, .sealer = *sealer_, .clock = clock_});
   return absl::OkStatus();
 }
 
 void Standalone::StartLoop() {
-  asio::co_spawn(loop_, feed_->RunHeartbeats(timers_, options_.identity.heartbeat),
-                 asio::detached);
+  asio::co_spawn(loop_, feed_->RunHeartbeats(timers_, options_.identity.heartbeat), asio::detached);
   asio::co_spawn(loop_, quota_->Run(timers_), asio::detached);
   loop_thread_ = std::thread([this] { loop_.run(); });
   pthread_setname_np(loop_thread_.native_handle(), "weir-loop");
 }
 
 absl::Status Standalone::ApplyBootstrap(const apply::SecretSource& secrets) {
-  if (!options_.bootstrap.empty()) {
-    apply::RegistrySink sink(registry_, {.actor = "bootstrap",
-                                         .role = common::v1::ROLE_ADMIN,
-                                         .organization = ""});
-    absl::StatusOr<apply::ApplyReport> report =
-        apply::Apply(options_.bootstrap, secrets, sink);
-    if (!report.ok()) {
-      return status::While(report.status(), "applying the documents of '{}'", options_.bootstrap);
-    }
-    for (const apply::Applied& each : report->documents) {
-      if (!each.changed) continue;
-      log::Info("bootstrap.applied", {{"kind", each.kind},
-                                      {"organization", each.organization},
-                                      {"name", each.name}});
-    }
+  // A folder that is empty yet is there for later.
+  std::error_code error;
+  const bool nothing = std::filesystem::is_directory(options_.bootstrap, error) &&
+                       std::filesystem::is_empty(options_.bootstrap, error);
+  if (options_.bootstrap.empty() || nothing) return absl::OkStatus();
+  apply::RegistrySink sink(
+      registry_, {.actor = "bootstrap", .role = common::v1::ROLE_ADMIN, .organization = ""});
+  absl::StatusOr<apply::ApplyReport> report = apply::Apply(options_.bootstrap, secrets, sink);
+  if (!report.ok()) {
+    return status::While(report.status(), "applying the documents of '{}'", options_.bootstrap);
   }
-  // With the limits in force: their windows go on where the ledger says they were.
-  std::future<absl::Status> rebuilt =
-      std::async(std::launch::async, [this] {
-        std::promise<absl::Status> done;
-        asio::co_spawn(loop_, quota_->Rebuild(), [&done](std::exception_ptr, absl::Status result) {
-          done.set_value(std::move(result));
-        });
-        return done.get_future().get();
-      });
-  return rebuilt.get();
+  for (const apply::Applied& each : report->documents) {
+    if (!each.changed) continue;
+    log::Info("bootstrap.applied",
+              {{"kind", each.kind}, {"organization", each.organization}, {"name", each.name}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::WatchBootstrap(const apply::SecretSource& secrets) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(options_.bootstrap, error)) return absl::OkStatus();
+  auto apply = [this, secrets] {
+    const absl::Status applied = ApplyBootstrap(secrets);
+    // What was in force stays in force.
+    if (!applied.ok()) log::Error("bootstrap.refused", {{"reason", status::Message(applied)}});
+  };
+  WEIR_ASSIGN_OR_RETURN(bootstrap_watch_, BootstrapWatch::Start(options_.bootstrap, loop_, timers_,
+                                                                workers_, std::move(apply)));
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::RebuildWindows() {
+  std::promise<absl::Status> done;
+  asio::co_spawn(loop_, quota_->Rebuild(), [&done](std::exception_ptr, absl::Status result) {
+    done.set_value(std::move(result));
+  });
+  return done.get_future().get();
 }
 
 absl::Status Standalone::OpenAdmin() {
   WEIR_ASSIGN_OR_RETURN(
       admin_server_,
-      rpc::AdminServer::Start(options_.admin,
-                              {.registry = registry_, .tokens = *tokens_, .workers = workers_,
-                               .clock = clock_},
-                              LogAdminCall));
+      rpc::AdminServer::Start(
+          options_.admin,
+          {.registry = registry_, .tokens = *tokens_, .workers = workers_, .clock = clock_},
+          LogAdminCall));
   return absl::OkStatus();
 }
 
 absl::Status Standalone::OpenEdge() {
-  WEIR_ASSIGN_OR_RETURN(
-      edge_, edge::Edge::Create(options_.edge, {.identity = *identity_,
-                                                .quota = *quota_,
-                                                .routing = *routing_,
-                                                .workers = workers_,
-                                                .clock = clock_,
-                                                .random = random_,
-                                                .metrics = metrics_}));
+  WEIR_ASSIGN_OR_RETURN(edge_, edge::Edge::Create(options_.edge, {.identity = *identity_,
+                                                                  .quota = *quota_,
+                                                                  .routing = *routing_,
+                                                                  .workers = workers_,
+                                                                  .clock = clock_,
+                                                                  .random = random_,
+                                                                  .metrics = metrics_}));
   return absl::OkStatus();
 }
 
@@ -214,13 +230,22 @@ void Standalone::Drain() {
 }
 
 Standalone::~Standalone() {
-  // Streams hold their readers: they end while the readers' loops are there, so that nothing posts to a loop that is gone.
+  // Streams hold their readers: they end while the readers' loops are there, so that nothing posts
+  // to a loop that is gone.
   if (feed_) feed_->Close();
   if (routing_) routing_->Close();
   edge_.reset();
   admin_server_.reset();
   // Its answers go to loops that must still be there; the edge has none waiting any more.
   ledger_writer_.reset();
+  if (bootstrap_watch_) {
+    std::promise<void> closed;
+    asio::post(loop_, [this, &closed] {
+      bootstrap_watch_.reset();
+      closed.set_value();
+    });
+    closed.get_future().wait();
+  }
   loop_.stop();
   if (loop_thread_.joinable()) loop_thread_.join();
 }

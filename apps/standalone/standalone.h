@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "apps/apply/secret_source.h"
+#include "apps/standalone/bootstrap_watch.h"
 #include "common/async/worker_pool.h"
 #include "common/crypto/sealer.h"
 #include "common/ids/random.h"
@@ -29,21 +30,26 @@ namespace weir::standalone {
 
 // What the composition root needs of the configuration. All parts are valid.
 struct StandaloneOptions {
-  std::string data_directory;     // SQLite files, outboxes, the admin token's file. Made where missing (0700).
-  std::string secrets_directory;  // Master key and pepper. Made where missing (0700); never inside the data.
+  std::string
+      data_directory;  // SQLite files, outboxes, the admin token's file. Made where missing (0700).
+  std::string secrets_directory;  // Master key and pepper. Made where missing (0700); never inside
+                                  // the data.
   std::string bootstrap;          // Documents applied at start. Empty: none.
   edge::EdgeConfig edge;
   identity::IdentityConfig identity;
   quota::QuotaConfig quota;
   routing::RoutingConfig routing;
   rpc::AdminServerOptions admin;
+  std::string version;  // Of the program, for /metrics.
 };
 
-// Everything in one process: the cores behind their interfaces, SQLite under the data directory, the edge, the admin port. Members are in the order
-// of their making: each may use the ones above it.
+// Everything in one process: the cores behind their interfaces, SQLite under the data directory,
+// the edge, the admin port. Members are in the order of their making: each may use the ones above
+// it.
 class Standalone {
  public:
-  // Opens the stores, applies the bootstrap documents, starts the admin port, binds the listeners. The error says what an operator can mend.
+  // Opens the stores, applies the bootstrap documents (and again when they change), starts the
+  // admin port, binds the listeners. The error says what an operator can mend.
   static absl::StatusOr<std::unique_ptr<Standalone>> Create(StandaloneOptions options,
                                                             const apply::SecretSource& secrets);
   ~Standalone();
@@ -65,6 +71,8 @@ class Standalone {
   absl::Status OpenQuota();
   absl::Status OpenRouting();
   absl::Status ApplyBootstrap(const apply::SecretSource& secrets);
+  absl::Status WatchBootstrap(const apply::SecretSource& secrets);
+  absl::Status RebuildWindows();
   absl::Status OpenAdmin();
   absl::Status OpenEdge();
   void StartLoop();
@@ -105,6 +113,7 @@ class Standalone {
   rpc::AdminRegistry registry_;
   std::unique_ptr<rpc::AdminServer> admin_server_;
   std::unique_ptr<edge::Edge> edge_;
+  std::unique_ptr<BootstrapWatch> bootstrap_watch_;
   std::thread loop_thread_;
 };
 

@@ -17,7 +17,8 @@ struct AdminCall {
   std::string organization;
 };
 
-// Turns the bearer token of an admin RPC into an AdminCall. Implemented by identity. Thread-safe; may block (not for loops).
+// Turns the bearer token of an admin RPC into an AdminCall. Implemented by identity. Thread-safe;
+// may block (not for loops).
 class AdminTokenVerifier {
  public:
   virtual ~AdminTokenVerifier() = default;

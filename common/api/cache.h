@@ -9,7 +9,8 @@ namespace weir::api {
 
 namespace cache_pb = ::weir::cache::v1;
 
-// Has this been answered before. The RPC comments in weir/cache/v1/cache.proto are the contract. Thread-safe.
+// Has this been answered before. The RPC comments in weir/cache/v1/cache.proto are the contract.
+// Thread-safe.
 class Cache {
  public:
   virtual ~Cache() = default;

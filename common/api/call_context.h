@@ -6,7 +6,8 @@ namespace weir::api {
 
 // What travels with every call through a seam. Cheap to copy.
 struct CallContext {
-  // Afterwards nobody waits for the answer. A core answers kDeadlineExceeded instead of beginning late work.
+  // Afterwards nobody waits for the answer. A core answers kDeadlineExceeded instead of beginning
+  // late work.
   MonotonicTime deadline = MonotonicTime::max();
 };
 

@@ -9,8 +9,8 @@ namespace weir::api {
 
 namespace guardrails_pb = ::weir::guardrails::v1;
 
-// What may leave and come back. The RPC comments in weir/guardrails/v1/guardrails.proto are the contract.
-// Thread-safe; stateless between calls.
+// What may leave and come back. The RPC comments in weir/guardrails/v1/guardrails.proto are the
+// contract. Thread-safe; stateless between calls.
 class Guardrails {
  public:
   virtual ~Guardrails() = default;

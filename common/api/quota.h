@@ -9,8 +9,8 @@ namespace weir::api {
 
 namespace quota_pb = ::weir::quota::v1;
 
-// May they spend it, and what did they spend. The RPC comments in weir/quota/v1/quota.proto are the contract.
-// Thread-safe; never blocks the calling loop.
+// May they spend it, and what did they spend. The RPC comments in weir/quota/v1/quota.proto are the
+// contract. Thread-safe; never blocks the calling loop.
 class Quota {
  public:
   virtual ~Quota() = default;

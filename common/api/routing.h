@@ -10,16 +10,19 @@ namespace weir::api {
 
 namespace routing_pb = ::weir::routing::v1;
 
-// Who answers. The RPC comments in weir/routing/v1/routing.proto are the contract. Thread-safe; never blocks the calling loop.
+// Who answers. The RPC comments in weir/routing/v1/routing.proto are the contract. Thread-safe;
+// never blocks the calling loop.
 class Routing {
  public:
   virtual ~Routing() = default;
 
-  // kNotFound: no such model for this organisation here. kUnavailable with a RetryLater detail: every target is out.
+  // kNotFound: no such model for this organisation here. kUnavailable with a RetryLater detail:
+  // every target is out.
   virtual asio::awaitable<absl::StatusOr<routing_pb::PlanResponse>> Plan(
       CallContext call, routing_pb::PlanRequest request) = 0;
 
-  // The table at once, then each new one. Tables are immutable: they are shared, not copied, between the readers of one process.
+  // The table at once, then each new one. Tables are immutable: they are shared, not copied,
+  // between the readers of one process.
   virtual std::shared_ptr<EventStream<std::shared_ptr<const routing_pb::RoutingTable>>> Watch(
       routing_pb::WatchRequest request, asio::any_io_executor executor) = 0;
 

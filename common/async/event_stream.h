@@ -17,7 +17,8 @@ template <typename Event>
 class EventStream {
  public:
   virtual ~EventStream() = default;
-  // The next event. kUnavailable: the stream is over (the source went away, or the reader fell behind); watch again.
+  // The next event. kUnavailable: the stream is over (the source went away, or the reader fell
+  // behind); watch again.
   virtual asio::awaitable<absl::StatusOr<Event>> Next() = 0;
 };
 
@@ -29,7 +30,8 @@ class BufferedStream final : public EventStream<Event>,
   BufferedStream(asio::any_io_executor executor, size_t capacity)
       : executor_(std::move(executor)), capacity_(capacity) {}
 
-  // False where the stream is over or full; a full stream is over from then on, once what it holds is read.
+  // False where the stream is over or full; a full stream is over from then on, once what it holds
+  // is read.
   bool Offer(Event event) {
     MutexLock lock(mutex_);
     if (ended_) return false;
@@ -81,17 +83,19 @@ class BufferedStream final : public EventStream<Event>,
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// Sends every event to all streams. Thread-safe; a reader that lags by more than `capacity` events loses its stream, never blocks the rest.
+// Sends every event to all streams. Thread-safe; a reader that lags by more than `capacity` events
+// loses its stream, never blocks the rest.
 template <typename Event>
 class Broadcaster {
  public:
   explicit Broadcaster(size_t capacity = 1024) : capacity_(capacity) {}
 
-  // A stream that is read on `executor`, beginning with `first` and then whatever is published from now on.
+  // A stream that is read on `executor`, beginning with `first` and then whatever is published from
+  // now on.
   std::shared_ptr<EventStream<Event>> Subscribe(asio::any_io_executor executor,
                                                 std::vector<Event> first = {}) {
-    auto stream = std::make_shared<BufferedStream<Event>>(std::move(executor),
-                                                          capacity_ + first.size());
+    auto stream =
+        std::make_shared<BufferedStream<Event>>(std::move(executor), capacity_ + first.size());
     for (Event& each : first) stream->Offer(std::move(each));
     MutexLock lock(mutex_);
     streams_.push_back(stream);

@@ -4,13 +4,14 @@
 
 #include <mutex>
 
-// std::mutex under Clang's thread-safety annotations (absl::Mutex is invisible to TSan in Debian's build).
-// Never held across a co_await. Fields say ABSL_GUARDED_BY(mutex_).
+// std::mutex under Clang's thread-safety annotations (absl::Mutex is invisible to TSan in Debian's
+// build). Never held across a co_await. Fields say ABSL_GUARDED_BY(mutex_).
 namespace weir {
 
 class ABSL_LOCKABLE Mutex {
  public:
-  // Lower case, so that std::condition_variable_any can wait on it: `while (!ready_) wake_.wait(mutex_);`
+  // Lower case, so that std::condition_variable_any can wait on it: `while (!ready_)
+  // wake_.wait(mutex_);`
   void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
   void unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 

@@ -63,8 +63,7 @@ void AsioTimers::Fire() {
 asio::awaitable<void> SleepFor(Timers& timers, Duration wait) {
   auto executor = co_await asio::this_coro::executor;
   asio::steady_timer wake(executor, asio::steady_timer::time_point::max());
-  const Timers::Id id =
-      timers.At(timers.clock().Monotonic() + wait, [&wake] { wake.cancel(); });
+  const Timers::Id id = timers.At(timers.clock().Monotonic() + wait, [&wake] { wake.cancel(); });
   co_await wake.async_wait(kTuple);
   timers.Cancel(id);
 }

@@ -10,13 +10,15 @@
 
 namespace weir {
 
-// Waiting, injected, so that a test runs on virtual time. One per event loop; used on that loop's thread alone.
+// Waiting, injected, so that a test runs on virtual time. One per event loop; used on that loop's
+// thread alone.
 class Timers {
  public:
   using Id = uint64_t;
   virtual ~Timers() = default;
 
-  // Runs `fire` once on this loop, at `when` or soon after; at the next turn where `when` is past. Never inline.
+  // Runs `fire` once on this loop, at `when` or soon after; at the next turn where `when` is past.
+  // Never inline.
   virtual Id At(MonotonicTime when, std::function<void()> fire) = 0;
 
   // After this `fire` does not run any more. An id that has fired or is unknown is ignored.

@@ -4,8 +4,7 @@
 
 namespace weir {
 
-WorkerPool::WorkerPool(std::string name, int threads, size_t max_queued)
-    : max_queued_(max_queued) {
+WorkerPool::WorkerPool(std::string name, int threads, size_t max_queued) : max_queued_(max_queued) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this] { Run(); });
     pthread_setname_np(threads_.back().native_handle(), name.substr(0, 15).c_str());

@@ -13,7 +13,8 @@
 
 namespace weir {
 
-// Threads for what must not run on an event loop: SQL, long texts, index builds. Idle threads do not wake up. Thread-safe.
+// Threads for what must not run on an event loop: SQL, long texts, index builds. Idle threads do
+// not wake up. Thread-safe.
 class WorkerPool {
  public:
   // `name` (at most 15 bytes) shows in ps and gdb. At most `max_queued` pieces of work wait.
@@ -35,9 +36,10 @@ class WorkerPool {
   std::vector<std::thread> threads_;
 };
 
-// Runs `work` (returns absl::StatusOr<T> or absl::Status) on the pool and comes back to the coroutine's executor with its result.
-// kUnavailable where the pool's queue is full. `work` must own what it touches: it runs to its end even if the coroutine is gone.
-// Loops outlive the pool: a worker may still be leaving a loop whose last coroutine is done.
+// Runs `work` (returns absl::StatusOr<T> or absl::Status) on the pool and comes back to the
+// coroutine's executor with its result. kUnavailable where the pool's queue is full. `work` must
+// own what it touches: it runs to its end even if the coroutine is gone. Loops outlive the pool: a
+// worker may still be leaving a loop whose last coroutine is done.
 template <typename Work>
 asio::awaitable<std::invoke_result_t<Work>> RunOn(WorkerPool& pool, Work work) {
   using Result = std::invoke_result_t<Work>;
@@ -47,7 +49,8 @@ asio::awaitable<std::invoke_result_t<Work>> RunOn(WorkerPool& pool, Work work) {
     auto guard = asio::make_work_guard(executor);
     auto run = [shared, executor, guard, job = std::move(job)]() mutable {
       auto result = std::make_shared<Result>(job());
-      // All that holds the coroutine and its loop goes along: this thread has no part in it from here on.
+      // All that holds the coroutine and its loop goes along: this thread has no part in it from
+      // here on.
       asio::post(executor, [shared = std::move(shared), guard = std::move(guard), result] {
         std::move (*shared)(std::move(*result));
       });

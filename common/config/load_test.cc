@@ -442,27 +442,28 @@ TEST(LoadTest, TakesFaultsOfTheCaller) {
 
 TEST(LoadTest, PutsFaultsOfAValidateWhereTheirKeysAre) {
   Sample sample;
-  EXPECT_THAT(Load({.file = "f",
-                    .text = "log: {level: info}\n"
-                            "listeners:\n"
-                            "  - address: a:1\n"
-                            "  - address: a:2\n"
-                            "    tls:\n"
-                            "      certificate: c\n",
-                    .environment = {{"WEIR_LIMITS_IDLE", "1h"}}},
-                   [&](Reader& reader) {
-                     ReadSample(reader, sample);
-                     reader.Check(status::InvalidArgument(
-                         "listeners[1].tls.certificate is c; listeners[1].tls.key is missing; "
-                         "listeners[7].address is wrong; limits.idle is 1h; log.level is odd; x y"));
-                   }),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       "f:1: log.level is odd\n"
-                       "f:1: x y\n"
-                       "f:2: listeners[7].address is wrong\n"
-                       "f:5: listeners[1].tls.key is missing\n"
-                       "f:6: listeners[1].tls.certificate is c\n"
-                       "WEIR_LIMITS_IDLE: limits.idle is 1h"));
+  EXPECT_THAT(
+      Load({.file = "f",
+            .text = "log: {level: info}\n"
+                    "listeners:\n"
+                    "  - address: a:1\n"
+                    "  - address: a:2\n"
+                    "    tls:\n"
+                    "      certificate: c\n",
+            .environment = {{"WEIR_LIMITS_IDLE", "1h"}}},
+           [&](Reader& reader) {
+             ReadSample(reader, sample);
+             reader.Check(status::InvalidArgument(
+                 "listeners[1].tls.certificate is c; listeners[1].tls.key is missing; "
+                 "listeners[7].address is wrong; limits.idle is 1h; log.level is odd; x y"));
+           }),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "f:1: log.level is odd\n"
+               "f:1: x y\n"
+               "f:2: listeners[7].address is wrong\n"
+               "f:5: listeners[1].tls.key is missing\n"
+               "f:6: listeners[1].tls.certificate is c\n"
+               "WEIR_LIMITS_IDLE: limits.idle is 1h"));
 }
 
 TEST(EnvironmentTest, ReadsNameValuePairs) {

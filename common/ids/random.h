@@ -16,7 +16,8 @@ class Random {
   virtual void Fill(std::span<std::byte> out) = 0;
 };
 
-// The kernel's generator, through OpenSSL: fit for keys. A failure ends the process: there is no safe way on.
+// The kernel's generator, through OpenSSL: fit for keys. A failure ends the process: there is no
+// safe way on.
 class SecureRandom final : public Random {
  public:
   void Fill(std::span<std::byte> out) override;

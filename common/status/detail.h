@@ -8,7 +8,8 @@
 
 #include "common/status/status.h"
 
-// Typed error details: what a caller acts on (which limit, when to retry, which field), as a proto message beside the text.
+// Typed error details: what a caller acts on (which limit, when to retry, which field), as a proto
+// message beside the text.
 namespace weir::status {
 
 inline std::string DetailType(const google::protobuf::Descriptor* descriptor) {
@@ -19,7 +20,8 @@ inline std::string DetailType(const google::protobuf::Descriptor* descriptor) {
 inline absl::Status WithDetail(absl::Status status, const google::protobuf::Message& detail) {
   if (!status.ok()) {
     const std::string bytes = detail.SerializeAsString();
-    // By reference: the constructor for temporaries has another mangled name in clang than in Debian's library.
+    // By reference: the constructor for temporaries has another mangled name in clang than in
+    // Debian's library.
     status.SetPayload(DetailType(detail.GetDescriptor()), absl::Cord(bytes));
   }
   return status;

@@ -8,9 +8,11 @@
 #include <string_view>
 #include <utility>
 
-// Statuses with std types and formatted text: Debian's Abseil has its own string_view, which stays behind this header.
+// Statuses with std types and formatted text: Debian's Abseil has its own string_view, which stays
+// behind this header.
 //
-// The code says what the *caller* can do; the message says what was being done, for whom, what came and what was wanted.
+// The code says what the *caller* can do; the message says what was being done, for whom, what came
+// and what was wanted.
 namespace weir::status {
 
 // A status with `message`. kOk drops the message.
@@ -29,11 +31,10 @@ absl::Status While(const absl::Status& status, fmt::format_string<Args...> forma
   return Prefixed(status, fmt::format(format, std::forward<Args>(args)...));
 }
 
-#define WEIR_STATUS_KIND(Name)                                                        \
-  template <typename... Args>                                                         \
-  absl::Status Name(fmt::format_string<Args...> format, Args&&... args) {             \
-    return Make(absl::StatusCode::k##Name,                                            \
-                fmt::format(format, std::forward<Args>(args)...));                    \
+#define WEIR_STATUS_KIND(Name)                                                                \
+  template <typename... Args>                                                                 \
+  absl::Status Name(fmt::format_string<Args...> format, Args&&... args) {                     \
+    return Make(absl::StatusCode::k##Name, fmt::format(format, std::forward<Args>(args)...)); \
   }
 WEIR_STATUS_KIND(Aborted)
 WEIR_STATUS_KIND(AlreadyExists)
@@ -61,11 +62,11 @@ WEIR_STATUS_KIND(Unknown)
 // In a function that returns absl::Status or absl::StatusOr.
 #define WEIR_RETURN_IF_ERROR(expr) \
   WEIR_RETURN_IF_ERROR_IMPL(WEIR_CONCAT(weir_status_, __LINE__), expr)
-#define WEIR_RETURN_IF_ERROR_IMPL(status, expr)           \
-  do {                                                    \
-    if (absl::Status status = (expr); !status.ok()) {     \
-      return status;                                      \
-    }                                                     \
+#define WEIR_RETURN_IF_ERROR_IMPL(status, expr)       \
+  do {                                                \
+    if (absl::Status status = (expr); !status.ok()) { \
+      return status;                                  \
+    }                                                 \
   } while (false)
 #define WEIR_ASSIGN_OR_RETURN(lhs, expr) \
   WEIR_ASSIGN_OR_RETURN_IMPL(WEIR_CONCAT(weir_or_, __LINE__), lhs, expr)
@@ -77,11 +78,11 @@ WEIR_STATUS_KIND(Unknown)
 // The same inside a coroutine.
 #define WEIR_CO_RETURN_IF_ERROR(expr) \
   WEIR_CO_RETURN_IF_ERROR_IMPL(WEIR_CONCAT(weir_status_, __LINE__), expr)
-#define WEIR_CO_RETURN_IF_ERROR_IMPL(status, expr)        \
-  do {                                                    \
-    if (absl::Status status = (expr); !status.ok()) {     \
-      co_return status;                                   \
-    }                                                     \
+#define WEIR_CO_RETURN_IF_ERROR_IMPL(status, expr)    \
+  do {                                                \
+    if (absl::Status status = (expr); !status.ok()) { \
+      co_return status;                               \
+    }                                                 \
   } while (false)
 #define WEIR_CO_ASSIGN_OR_RETURN(lhs, expr) \
   WEIR_CO_ASSIGN_OR_RETURN_IMPL(WEIR_CONCAT(weir_or_, __LINE__), lhs, expr)

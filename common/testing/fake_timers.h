@@ -21,7 +21,8 @@ class FakeTimers final : public Timers {
   }
   const Clock& clock() const override { return clock_; }
 
-  // Goes on by `step`, firing what falls due in order, each at its own time, and running `loop` dry after each.
+  // Goes on by `step`, firing what falls due in order, each at its own time, and running `loop` dry
+  // after each.
   void Advance(Duration step, asio::io_context& loop) {
     const MonotonicTime end = clock_.Monotonic() + step;
     RunDry(loop);

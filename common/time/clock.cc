@@ -14,8 +14,6 @@ int64_t ToUnixMicros(WallTime time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count();
 }
 
-WallTime FromUnixMicros(int64_t micros) {
-  return WallTime(std::chrono::microseconds(micros));
-}
+WallTime FromUnixMicros(int64_t micros) { return WallTime(std::chrono::microseconds(micros)); }
 
 }  // namespace weir

@@ -46,8 +46,8 @@ TEST_P(GoodChunksTest, DecodesWholeAndSplitAnywhere) {
   const auto& [name, body, data, behind] = GetParam();
   for (size_t cut = 0; cut <= body.size(); ++cut) {
     for (size_t second = cut; second <= body.size(); ++second) {
-      const Decoded decoded = DecodeAll(
-          {body.substr(0, cut), body.substr(cut, second - cut), body.substr(second)});
+      const Decoded decoded =
+          DecodeAll({body.substr(0, cut), body.substr(cut, second - cut), body.substr(second)});
       ASSERT_THAT(decoded.status, IsOk()) << cut << "," << second;
       ASSERT_EQ(decoded.data, data) << cut << "," << second;
       ASSERT_TRUE(decoded.done);
@@ -69,21 +69,20 @@ TEST_P(GoodChunksTest, IsNotDoneBeforeItsLastByte) {
   ASSERT_THAT(decoded.status, IsOk());
   EXPECT_FALSE(decoded.done);
 }
-INSTANTIATE_TEST_SUITE_P(
-    Bodies, GoodChunksTest,
-    ::testing::ValuesIn<GoodCase>({
-        {"Empty", "0\r\n\r\n", ""},
-        {"OneChunk", "5\r\nhello\r\n0\r\n\r\n", "hello"},
-        {"TwoChunks", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "hello world"},
-        {"HexOfBothCases", "a\r\n0123456789\r\nB\r\n0123456789a\r\n0\r\n\r\n",
-         "01234567890123456789a"},
-        {"LeadingZeros", "0005\r\nhello\r\n000\r\n\r\n", "hello"},
-        {"LineEndsInData", "4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n"},
-        {"Extension", "5;a=b;c=\"d\"\r\nhello\r\n0;x\r\n\r\n", "hello"},
-        {"Trailers", "5\r\nhello\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n", "hello"},
-        {"NextRequestBehind", "2\r\nhi\r\n0\r\n\r\nGET / HTTP/1.1", "hi", 14},
-    }),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Bodies, GoodChunksTest,
+                         ::testing::ValuesIn<GoodCase>({
+                             {"Empty", "0\r\n\r\n", ""},
+                             {"OneChunk", "5\r\nhello\r\n0\r\n\r\n", "hello"},
+                             {"TwoChunks", "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "hello world"},
+                             {"HexOfBothCases", "a\r\n0123456789\r\nB\r\n0123456789a\r\n0\r\n\r\n",
+                              "01234567890123456789a"},
+                             {"LeadingZeros", "0005\r\nhello\r\n000\r\n\r\n", "hello"},
+                             {"LineEndsInData", "4\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n"},
+                             {"Extension", "5;a=b;c=\"d\"\r\nhello\r\n0;x\r\n\r\n", "hello"},
+                             {"Trailers", "5\r\nhello\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n", "hello"},
+                             {"NextRequestBehind", "2\r\nhi\r\n0\r\n\r\nGET / HTTP/1.1", "hi", 14},
+                         }),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 struct BadCase {
   std::string_view name, body, why;
@@ -99,31 +98,30 @@ TEST_P(BadChunksTest, IsRefusedHoweverItIsSplit) {
         << cut;
   }
 }
-INSTANTIATE_TEST_SUITE_P(
-    Bodies, BadChunksTest,
-    ::testing::ValuesIn<BadCase>({
-        {"NoSize", "\r\nhello\r\n", "hex digits"},
-        {"NotHex", "g\r\n", "hex digits"},
-        {"Prefix0x", "0x5\r\nhello\r\n", "CRLF after a chunk size"},
-        {"Plus", "+5\r\nhello\r\n", "hex digits"},
-        {"Minus", "-5\r\nhello\r\n", "hex digits"},
-        {"SpaceBefore", " 5\r\nhello\r\n", "hex digits"},
-        {"SpaceBehind", "5 \r\nhello\r\n", "CRLF after a chunk size"},
-        {"Underscore", "1_0\r\n", "CRLF after a chunk size"},
-        {"SixteenDigits", "0000000000000005\r\nhello\r\n", "15 digits"},
-        {"BareLfBehindSize", "5\nhello\r\n", "CRLF after a chunk size"},
-        {"CrWithoutLfBehindSize", "5\rhello\r\n", "LF after CR"},
-        {"LongerThanItsSize", "3\r\nhello\r\n", "CRLF after chunk data"},
-        {"BareLfBehindData", "5\r\nhello\n0\r\n\r\n", "CRLF after chunk data"},
-        {"CrWithoutLfBehindData", "5\r\nhello\rx", "LF after CR"},
-        {"BareLfInExtension", "5;a\nhello\r\n", "control character"},
-        {"NulInExtension", "5;a\0b\r\nhello\r\n"sv, "control character"},
-        {"BareCrInExtension", "5;a\rb\r\nhello\r\n", "LF after CR"},
-        {"BareLfInTrailer", "0\r\nX: y\nZ: z\r\n\r\n", "control character"},
-        {"BareCrInTrailer", "0\r\nX: y\rZ: z\r\n\r\n", "LF after CR"},
-        {"NulInTrailer", "0\r\nX\0: y\r\n\r\n"sv, "control character"},
-    }),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Bodies, BadChunksTest,
+                         ::testing::ValuesIn<BadCase>({
+                             {"NoSize", "\r\nhello\r\n", "hex digits"},
+                             {"NotHex", "g\r\n", "hex digits"},
+                             {"Prefix0x", "0x5\r\nhello\r\n", "CRLF after a chunk size"},
+                             {"Plus", "+5\r\nhello\r\n", "hex digits"},
+                             {"Minus", "-5\r\nhello\r\n", "hex digits"},
+                             {"SpaceBefore", " 5\r\nhello\r\n", "hex digits"},
+                             {"SpaceBehind", "5 \r\nhello\r\n", "CRLF after a chunk size"},
+                             {"Underscore", "1_0\r\n", "CRLF after a chunk size"},
+                             {"SixteenDigits", "0000000000000005\r\nhello\r\n", "15 digits"},
+                             {"BareLfBehindSize", "5\nhello\r\n", "CRLF after a chunk size"},
+                             {"CrWithoutLfBehindSize", "5\rhello\r\n", "LF after CR"},
+                             {"LongerThanItsSize", "3\r\nhello\r\n", "CRLF after chunk data"},
+                             {"BareLfBehindData", "5\r\nhello\n0\r\n\r\n", "CRLF after chunk data"},
+                             {"CrWithoutLfBehindData", "5\r\nhello\rx", "LF after CR"},
+                             {"BareLfInExtension", "5;a\nhello\r\n", "control character"},
+                             {"NulInExtension", "5;a\0b\r\nhello\r\n"sv, "control character"},
+                             {"BareCrInExtension", "5;a\rb\r\nhello\r\n", "LF after CR"},
+                             {"BareLfInTrailer", "0\r\nX: y\nZ: z\r\n\r\n", "control character"},
+                             {"BareCrInTrailer", "0\r\nX: y\rZ: z\r\n\r\n", "LF after CR"},
+                             {"NulInTrailer", "0\r\nX\0: y\r\n\r\n"sv, "control character"},
+                         }),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST(ChunkedDecoderTest, BoundsExtensionsAndTrailers) {
   std::string many;
@@ -135,12 +133,12 @@ TEST(ChunkedDecoderTest, BoundsExtensionsAndTrailers) {
 }
 
 TEST(ChunkHeadTest, IsReadBackByTheDecoder) {
-  for (const size_t size : {size_t{1}, size_t{9}, size_t{16}, size_t{255}, size_t{4096},
-                            size_t{1000003}}) {
+  for (const size_t size :
+       {size_t{1}, size_t{9}, size_t{16}, size_t{255}, size_t{4096}, size_t{1000003}}) {
     char space[20];
     const std::string head(ChunkHead(size, space));
-    const std::string body = head + std::string(size, 'x') + std::string(kChunkEnd) +
-                             std::string(kLastChunk);
+    const std::string body =
+        head + std::string(size, 'x') + std::string(kChunkEnd) + std::string(kLastChunk);
     const Decoded decoded = DecodeAll({body});
     ASSERT_THAT(decoded.status, IsOk()) << size;
     EXPECT_EQ(decoded.data.size(), size);

@@ -4,7 +4,6 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-
 #include <optional>
 
 #include "common/text/ascii.h"
@@ -124,7 +123,8 @@ class HttpConnection final : public Connection {
         if (end + 4 > deps_.limits.max_head) break;
         co_return ParseHead(end + 4);
       }
-      // A head with bare line feeds never gets its CRLF CRLF: answer instead of waiting for the limit.
+      // A head with bare line feeds never gets its CRLF CRLF: answer instead of waiting for the
+      // limit.
       if (data.find("\n\n", searched > 1 ? searched - 1 : 0) != std::string_view::npos) {
         co_return status::InvalidArgument("a line does not end with CRLF");
       }
@@ -244,7 +244,8 @@ class HttpConnection final : public Connection {
     co_return true;
   }
 
-  // Answers, then reads on a little: closing over unread bytes would reset the connection before the client reads why.
+  // Answers, then reads on a little: closing over unread bytes would reset the connection before
+  // the client reads why.
   asio::awaitable<void> RefuseAndDrain(absl::Status why) {
     reply_.CloseAfter();
     co_await deps_.handler.Refuse(&exchange_, why);

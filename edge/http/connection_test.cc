@@ -118,8 +118,8 @@ TEST_F(ConnectionTest, ReadsARequestInSmallPieces) {
 TEST_F(ConnectionTest, ABodyLargerThanTheBufferArrivesWhole) {
   handler_.limit = 1 << 20;
   const std::string body(300'000, 'x');
-  client_->Send(fmt::format("POST / HTTP/1.1\r\nHost: w\r\nContent-Length: {}\r\n\r\n",
-                            body.size()));
+  client_->Send(
+      fmt::format("POST / HTTP/1.1\r\nHost: w\r\nContent-Length: {}\r\n\r\n", body.size()));
   // The pieces fit the socket's buffers.
   for (size_t at = 0; at < body.size(); at += 30'000) {
     client_->Send(std::string_view(body).substr(at, 30'000));
@@ -162,8 +162,7 @@ TEST_F(ConnectionTest, CloseIsHonoured) {
 }
 
 TEST_F(ConnectionTest, HeadHasNoBody) {
-  const std::string answer =
-      Ask("HEAD / HTTP/1.1\r\nHost: w\r\nContent-Length: 2\r\n\r\nhi");
+  const std::string answer = Ask("HEAD / HTTP/1.1\r\nHost: w\r\nContent-Length: 2\r\n\r\nhi");
   EXPECT_THAT(answer, HasSubstr("content-length: 2\r\n"));
   EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
   EXPECT_THAT(Ask("GET / HTTP/1.1\r\nHost: w\r\n\r\n"), StartsWith("HTTP/1.1 200"));
@@ -185,7 +184,8 @@ TEST_F(ConnectionTest, RefusesATargetThatIsNoPath) {
 }
 
 TEST_F(ConnectionTest, AMalformedHeadIs400AndTheRestIsNotRead) {
-  const std::string answer = Ask("GET / HTTP/1.1\r\nHost : w\r\n\r\nGET / HTTP/1.1\r\nHost: w\r\n\r\n");
+  const std::string answer =
+      Ask("GET / HTTP/1.1\r\nHost : w\r\n\r\nGET / HTTP/1.1\r\nHost: w\r\n\r\n");
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 "));
   EXPECT_THAT(answer, HasSubstr("connection: close\r\n"));
   EXPECT_THAT(answer, HasSubstr("before the colon"));
@@ -216,8 +216,8 @@ TEST_F(ConnectionTest, AHeadOfTheLargestSizeIsServed) {
 }
 
 TEST_F(ConnectionTest, AnOversizedBodyIsAnsweredReadably) {
-  const std::string answer = Ask("POST / HTTP/1.1\r\nHost: w\r\nContent-Length: 50000\r\n\r\n" +
-                                 std::string(50'000, 'x'));
+  const std::string answer =
+      Ask("POST / HTTP/1.1\r\nHost: w\r\nContent-Length: 50000\r\n\r\n" + std::string(50'000, 'x'));
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 "));
   Advance(seconds(1));
   EXPECT_TRUE(Ended());
@@ -279,7 +279,7 @@ TEST_F(ConnectionTest, AClientThatLeavesEndsTheConnection) {
   EXPECT_THAT(handler_.refused, IsEmpty());
 }
 
-// --- While an answer is being made --------------------------------------------------------------------------
+// --- While an answer is being made ---
 
 asio::awaitable<void> WaitFor(bool* go) {
   asio::steady_timer pause(co_await asio::this_coro::executor);

@@ -6,8 +6,9 @@
 
 namespace weir::edge {
 
-// Time limits of many connections behind one timer. Setting a limit is a store; only the nearest one ever wakes the loop, at most once
-// a second while limits are far away. One per loop, not thread-safe.
+// Time limits of many connections behind one timer. Setting a limit is a store; only the nearest
+// one ever wakes the loop, at most once a second while limits are far away. One per loop, not
+// thread-safe.
 class Deadlines {
  public:
   // A time limit of one connection: intrusive, off until set, removed by its destructor.

@@ -134,8 +134,8 @@ TEST_F(DeadlinesTest, ManyLimitsExpireEachAtItsOwnTime) {
   std::vector<MonotonicTime> fired(200);
   const MonotonicTime start = clock_.Monotonic();
   for (int i = 0; i < 200; ++i) {
-    limits.push_back(std::make_unique<Deadlines::Limit>(
-        deadlines_, [&, i] { fired[i] = clock_.Monotonic(); }));
+    limits.push_back(
+        std::make_unique<Deadlines::Limit>(deadlines_, [&, i] { fired[i] = clock_.Monotonic(); }));
     limits.back()->Set(milliseconds(7 * (i + 1)));
   }
   Advance(seconds(10));

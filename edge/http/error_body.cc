@@ -33,10 +33,12 @@ Refusal ForQuota(const absl::Status& status) {
   refusal.type = violation->unit() == pb::UNIT_TOTAL_TOKENS ? "tokens" : "requests";
   const int64_t retry = CeilSeconds(violation->retry_after());
   if (violation->hard() && (!violation->has_reset_after() || retry > kLongestRetryAfter)) {
-    // A budget that is used up for long: trying again by itself is pointless, and a long Retry-After hangs clients.
+    // A budget that is used up for long: trying again by itself is pointless, and a long
+    // Retry-After hangs clients.
     refusal.type = refusal.code = "insufficient_quota";
     refusal.headers.emplace_back("x-should-retry", "false");
   }
+  if (!violation->contact().empty()) refusal.message += "; ask " + violation->contact();
   AddRetryAfter(violation->retry_after(), refusal);
   return refusal;
 }
@@ -47,10 +49,17 @@ Refusal ForAuthentication(const absl::Status& status) {
   const auto failure = status::Detail<pb::AuthFailure>(status);
   if (!failure) return refusal;
   switch (failure->reason()) {
-    case pb::AuthFailure::REASON_REVOKED: refusal.code = "api_key_revoked"; break;
-    case pb::AuthFailure::REASON_EXPIRED: refusal.code = "api_key_expired"; break;
-    case pb::AuthFailure::REASON_DISABLED: refusal.code = "api_key_disabled"; break;
-    default: break;
+    case pb::AuthFailure::REASON_REVOKED:
+      refusal.code = "api_key_revoked";
+      break;
+    case pb::AuthFailure::REASON_EXPIRED:
+      refusal.code = "api_key_expired";
+      break;
+    case pb::AuthFailure::REASON_DISABLED:
+      refusal.code = "api_key_disabled";
+      break;
+    default:
+      break;
   }
   return refusal;
 }

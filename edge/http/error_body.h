@@ -11,11 +11,11 @@ namespace weir::edge {
 // An answer that says no: status line, OpenAI's error object, headers.
 struct Refusal {
   int http_status = 500;
-  std::string_view type = "api_error";
-  std::string_view code;  // Empty: null.
-  std::string param;      // Empty: null.
+  std::string type = "api_error";
+  std::string code;   // Empty: null.
+  std::string param;  // Empty: null.
   std::string message;
-  Headers headers;        // Retry-After and the like.
+  Headers headers;  // Retry-After and the like.
 };
 
 // The one mapping from our statuses and their typed details to what clients see.

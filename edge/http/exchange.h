@@ -2,7 +2,6 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/beast/http/fields.hpp>
-
 #include <functional>
 #include <span>
 #include <string>
@@ -42,9 +41,11 @@ class Reply {
   virtual ~Reply() = default;
 
   // The whole answer. Adds Content-Length, Date and Connection.
-  virtual asio::awaitable<absl::Status> Send(int status, Headers headers, std::string_view body) = 0;
+  virtual asio::awaitable<absl::Status> Send(int status, Headers headers,
+                                             std::string_view body) = 0;
 
-  // Starts an answer of unknown length (chunked, or until close for HTTP/1.0). The head goes out with the first Write.
+  // Starts an answer of unknown length (chunked, or until close for HTTP/1.0). The head goes out
+  // with the first Write.
   virtual void Begin(int status, Headers headers) = 0;
 
   // A piece of the body, at once. kCancelled: the client is gone.
@@ -60,17 +61,20 @@ class Reply {
   virtual bool begun() const = 0;
 };
 
-// One request and its answer on a client's connection. Lives on the connection's loop until the handler returns.
+// One request and its answer on a client's connection. Lives on the connection's loop until the
+// handler returns.
 struct Exchange {
   RequestHead head;
-  // The body, decoded from its transfer coding; 64 readable bytes behind it. Points into the connection's buffer.
+  // The body, decoded from its transfer coding; 64 readable bytes behind it. Points into the
+  // connection's buffer.
   std::string_view body;
   // The socket's other side, or what a trusted proxy says it is.
   asio::ip::address client;
   bool over_tls = false;
   Reply* reply = nullptr;
 
-  // The client went away (seen within a quarter of a second). The handler is told once through `on_client_gone`.
+  // The client went away (seen within a quarter of a second). The handler is told once through
+  // `on_client_gone`.
   bool client_gone = false;
   std::function<void()> on_client_gone;
 };
@@ -79,9 +83,11 @@ struct Exchange {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Answers through `exchange->reply`; must have sent something when it returns. `exchange` outlives the coroutine.
+  // Answers through `exchange->reply`; must have sent something when it returns. `exchange`
+  // outlives the coroutine.
   virtual asio::awaitable<void> Serve(Exchange* exchange) = 0;
-  // The bytes could not be read as a request; `status` says why, the connection closes behind the answer.
+  // The bytes could not be read as a request; `status` says why, the connection closes behind the
+  // answer.
   virtual asio::awaitable<void> Refuse(Exchange* exchange, absl::Status status) = 0;
   // Largest body in bytes.
   virtual size_t max_body() const = 0;

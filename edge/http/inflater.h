@@ -11,7 +11,8 @@ namespace weir::edge {
 // Decodes gzip (RFC 1952) piece by piece, bounded: a small body must not become a huge one.
 class Inflater {
  public:
-  // At most `max_output` bytes in all, and at most `max_ratio` times the input (beyond the first 64 KiB).
+  // At most `max_output` bytes in all, and at most `max_ratio` times the input (beyond the first 64
+  // KiB).
   Inflater(size_t max_output, int max_ratio);
   ~Inflater();
 

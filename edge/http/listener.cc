@@ -1,6 +1,7 @@
 #include "edge/http/listener.h"
 
 #include <boost/asio/steady_timer.hpp>
+#include <exception>
 
 #include "common/log/log.h"
 
@@ -72,7 +73,12 @@ asio::awaitable<void> Listener::Accept() {
 asio::awaitable<void> Listener::Serve(std::shared_ptr<Connection> connection) {
   open_.insert(connection);
   count_ = open_.size();
-  co_await connection->Run();
+  try {
+    co_await connection->Run();
+  } catch (const std::exception& thrown) {
+    log::Error("http.connection.failed", {{"reason", thrown.what()}});
+    connection->Close();
+  }
   open_.erase(connection);
   count_ = open_.size();
   room_.cancel();

@@ -1,8 +1,7 @@
 #pragma once
 
-#include <boost/asio/ssl/context.hpp>
-
 #include <atomic>
+#include <boost/asio/ssl/context.hpp>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -11,11 +10,12 @@
 
 namespace weir::edge {
 
-// Accepts on one address and serves each connection on this loop. Several loops listen on the same address (SO_REUSEPORT).
+// Accepts on one address and serves each connection on this loop. Several loops listen on the same
+// address (SO_REUSEPORT).
 class Listener {
  public:
   struct Options {
-    std::string host;  // An IP address.
+    std::string host;   // An IP address.
     uint16_t port = 0;  // 0: any.
     // TLS where set; must outlive the listener.
     asio::ssl::context* tls = nullptr;

@@ -42,7 +42,8 @@ asio::awaitable<void> OpsHandler::Serve(Exchange* exchange) {
 asio::awaitable<void> OpsHandler::Refuse(Exchange* exchange, absl::Status status) {
   const Refusal refusal = RefusalFor(status);
   const std::string body = ErrorBody(refusal);
-  std::ignore = co_await exchange->reply->Send(refusal.http_status, Plain("application/json"), body);
+  std::ignore =
+      co_await exchange->reply->Send(refusal.http_status, Plain("application/json"), body);
 }
 
 }  // namespace weir::edge

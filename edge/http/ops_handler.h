@@ -7,7 +7,8 @@
 
 namespace weir::edge {
 
-// The ops listener: /livez (the process runs), /readyz and /healthz and /health (it serves), /metrics. No authentication: keep it inside.
+// The ops listener: /livez (the process runs), /readyz and /healthz and /health (it serves),
+// /metrics. No authentication: keep it inside.
 class OpsHandler final : public Handler {
  public:
   struct Sources {

@@ -6,11 +6,12 @@
 
 namespace weir::edge {
 
-// Notices within a quarter of a second that a client went away while its answer is being made: one timer for all requests of a loop, and
-// none while there are no requests.
+// Notices within a quarter of a second that a client went away while its answer is being made: one
+// timer for all requests of a loop, and none while there are no requests.
 class PeerWatch {
  public:
-  // One request being answered. `check` looks at the socket and acts; it must not destroy the Watched.
+  // One request being answered. `check` looks at the socket and acts; it must not destroy the
+  // Watched.
   class Watched {
    public:
     Watched(PeerWatch& watch, std::function<void()> check);

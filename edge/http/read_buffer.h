@@ -6,7 +6,8 @@
 
 namespace weir::edge {
 
-// Bytes read from a socket and not consumed yet, in one piece. 64 bytes behind the end are always readable (simdjson's padding).
+// Bytes read from a socket and not consumed yet, in one piece. 64 bytes behind the end are always
+// readable (simdjson's padding).
 class ReadBuffer {
  public:
   static constexpr size_t kPadding = 64;
@@ -16,7 +17,8 @@ class ReadBuffer {
   char* mutable_data() { return bytes_.get() + begin_; }
   bool empty() const { return begin_ == end_; }
 
-  // Room for one read: what is left of the capacity, at least `want` bytes. Moves or grows what is there; views into it end.
+  // Room for one read: what is left of the capacity, at least `want` bytes. Moves or grows what is
+  // there; views into it end.
   std::pair<char*, size_t> Prepare(size_t want) {
     if (capacity_ - end_ < want) {
       if (begin_ > 0) {

@@ -1,8 +1,7 @@
 #include "edge/http/reply_writer.h"
 
-#include <boost/beast/http/status.hpp>
-
 #include <array>
+#include <boost/beast/http/status.hpp>
 #include <ctime>
 
 #include "edge/http/chunked.h"
@@ -26,8 +25,8 @@ void ReplyWriter::Reset(int version, bool head_only, bool last) {
 }
 
 void ReplyWriter::StartHead(int status, const Headers& headers) {
-  const auto reason = boost::beast::http::obsolete_reason(
-      static_cast<boost::beast::http::status>(status));
+  const auto reason =
+      boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
   head_.clear();
   fmt::format_to(std::back_inserter(head_), "HTTP/1.1 {} {}\r\n", status,
                  std::string_view(reason.data(), reason.size()));
@@ -76,8 +75,8 @@ asio::awaitable<absl::Status> ReplyWriter::Send(int status, Headers headers,
   } else {
     fmt::format_to(std::back_inserter(head_), "content-length: {}\r\n\r\n", body.size());
   }
-  const std::array<asio::const_buffer, 2> parts = {
-      Bytes(head_), Bytes(head_only_ ? std::string_view{} : body)};
+  const std::array<asio::const_buffer, 2> parts = {Bytes(head_),
+                                                   Bytes(head_only_ ? std::string_view{} : body)};
   const absl::Status sent = co_await Put(parts);
   ended_ = sent.ok();
   co_return sent;
@@ -95,8 +94,7 @@ asio::awaitable<absl::Status> ReplyWriter::Write(std::string_view data) {
   char space[20];
   const std::string_view size = chunked_ ? ChunkHead(data.size(), space) : std::string_view{};
   const std::array<asio::const_buffer, 4> parts = {
-      Bytes(head_), Bytes(size), Bytes(data),
-      Bytes(chunked_ ? kChunkEnd : std::string_view{})};
+      Bytes(head_), Bytes(size), Bytes(data), Bytes(chunked_ ? kChunkEnd : std::string_view{})};
   const absl::Status sent = co_await Put(parts);
   head_.clear();
   co_return sent;

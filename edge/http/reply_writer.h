@@ -6,14 +6,17 @@
 
 namespace weir::edge {
 
-// The answer side of a client connection: builds heads, frames bodies, bounds every write. One object a connection, Reset for each request.
+// The answer side of a client connection: builds heads, frames bodies, bounds every write. One
+// object a connection, Reset for each request.
 class ReplyWriter final : public Reply {
  public:
-  // All must outlive this object. `limit` is the connection's time limit, set to `write_wait` around each write.
+  // All must outlive this object. `limit` is the connection's time limit, set to `write_wait`
+  // around each write.
   ReplyWriter(Transport& transport, Deadlines::Limit& limit, Duration write_wait,
               const Clock& clock);
 
-  // For the next request. `head_only`: the body is not sent (HEAD). `last`: the connection closes behind the answer.
+  // For the next request. `head_only`: the body is not sent (HEAD). `last`: the connection closes
+  // behind the answer.
   void Reset(int version, bool head_only, bool last);
 
   asio::awaitable<absl::Status> Send(int status, Headers headers, std::string_view body) override;

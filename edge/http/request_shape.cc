@@ -70,9 +70,9 @@ absl::Status CheckField(std::string_view line, Seen& seen) {
     ++seen.hosts;
   } else if (text::EqualsIgnoreCase(name, "content-length")) {
     ++seen.lengths;
-    const bool decimal = !value.empty() && value.size() <= 15 &&
-                         std::all_of(value.begin(), value.end(),
-                                     [](char c) { return c >= '0' && c <= '9'; });
+    const bool decimal =
+        !value.empty() && value.size() <= 15 &&
+        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!decimal) {
       return status::InvalidArgument("Content-Length is malformed: want one decimal number");
     }

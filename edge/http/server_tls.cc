@@ -16,9 +16,8 @@ constexpr long kYearSeconds = 365L * 24 * 3600;
 int ChooseHttp11(SSL*, const unsigned char** out, unsigned char* out_length,
                  const unsigned char* offered, unsigned int offered_length, void*) {
   static const unsigned char kProtocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  const int chosen =
-      SSL_select_next_proto(const_cast<unsigned char**>(out), out_length, kProtocols,
-                            sizeof(kProtocols), offered, offered_length);
+  const int chosen = SSL_select_next_proto(const_cast<unsigned char**>(out), out_length, kProtocols,
+                                           sizeof(kProtocols), offered, offered_length);
   return chosen == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
@@ -58,8 +57,7 @@ absl::StatusOr<std::shared_ptr<ssl::context>> LoadServerTls(const std::string& c
 }
 
 absl::StatusOr<std::shared_ptr<ssl::context>> SelfSignedServerTls(const std::string& host) {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"),
-                                                                EVP_PKEY_free);
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
   const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
   if (key == nullptr || certificate == nullptr) {
     return status::Internal("making a self-signed certificate: OpenSSL refused");

@@ -4,11 +4,10 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <array>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
-
-#include <array>
 
 namespace weir::edge {
 namespace {
@@ -22,8 +21,7 @@ bool IsPeerGone(const Socket& socket) {
 
 bool IsQuiet(const Socket& socket) {
   if (!socket.is_open()) return false;
-  pollfd poll_fd{.fd = const_cast<Socket&>(socket).native_handle(),
-                 .events = POLLIN | POLLRDHUP};
+  pollfd poll_fd{.fd = const_cast<Socket&>(socket).native_handle(), .events = POLLIN | POLLRDHUP};
   return ::poll(&poll_fd, 1, 0) == 0;
 }
 
@@ -149,16 +147,17 @@ std::unique_ptr<Transport> NewPlainTransport(Socket socket) {
 }
 
 std::unique_ptr<Transport> NewTlsServer(Socket socket, asio::ssl::context& context) {
-  return std::make_unique<TlsTransport>(std::move(socket), context,
-                                        asio::ssl::stream_base::server);
+  return std::make_unique<TlsTransport>(std::move(socket), context, asio::ssl::stream_base::server);
 }
 
 std::unique_ptr<Transport> NewTlsClient(Socket socket, asio::ssl::context& context,
                                         const std::string& host_name, bool verify) {
-  auto transport = std::make_unique<TlsTransport>(std::move(socket), context,
-                                                  asio::ssl::stream_base::client);
-  SSL_set_tlsext_host_name(transport->stream().native_handle(), host_name.c_str());
+  auto transport =
+      std::make_unique<TlsTransport>(std::move(socket), context, asio::ssl::stream_base::client);
   ErrorCode ignored;
+  const bool is_address = (asio::ip::make_address(host_name, ignored), !ignored);
+  // RFC 6066: the name of a server, never an address.
+  if (!is_address) SSL_set_tlsext_host_name(transport->stream().native_handle(), host_name.c_str());
   if (verify) {
     transport->stream().set_verify_mode(asio::ssl::verify_peer, ignored);
     transport->stream().set_verify_callback(asio::ssl::host_name_verification(host_name), ignored);

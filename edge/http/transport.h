@@ -2,7 +2,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-
 #include <memory>
 #include <span>
 #include <tuple>
@@ -11,8 +10,8 @@
 
 namespace weir::edge {
 
-// A byte stream, plain or TLS, used by one coroutine at a time on its loop's thread. Time limits are the caller's: Close() ends what is
-// pending with operation_aborted.
+// A byte stream, plain or TLS, used by one coroutine at a time on its loop's thread. Time limits
+// are the caller's: Close() ends what is pending with operation_aborted.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -20,7 +19,8 @@ class Transport {
   // At least one byte, or an error (eof included). A named struct of (ErrorCode, bytes read).
   virtual asio::awaitable<std::tuple<ErrorCode, size_t>> ReadSome(asio::mutable_buffer into) = 0;
 
-  // All of `data`, gathered; does not suspend where the socket takes it at once. `data` must live until the end.
+  // All of `data`, gathered; does not suspend where the socket takes it at once. `data` must live
+  // until the end.
   virtual asio::awaitable<ErrorCode> Write(std::span<const asio::const_buffer> data) = 0;
 
   // Server or client side of TLS; nothing for plain sockets.
@@ -32,7 +32,8 @@ class Transport {
   // The other side has closed its half or the connection broke. One system call; never blocks.
   virtual bool PeerGone() const = 0;
 
-  // Open, and nothing waits to be read: what a connection between two requests has to be. One system call; never blocks.
+  // Open, and nothing waits to be read: what a connection between two requests has to be. One
+  // system call; never blocks.
   virtual bool Quiet() const = 0;
 };
 
@@ -42,9 +43,11 @@ using Socket = asio::ip::tcp::socket;
 std::unique_ptr<Transport> NewPlainTransport(Socket socket);
 // Server side. `context` must outlive the transport.
 std::unique_ptr<Transport> NewTlsServer(Socket socket, asio::ssl::context& context);
-// Client side: sends `host_name` as SNI and, unless `verify` is false, demands a chain to the context's roots and that name.
+// Client side: sends `host_name` as SNI and, unless `verify` is false, demands a chain to the
+// context's roots and that name.
 std::unique_ptr<Transport> NewTlsClient(Socket socket, asio::ssl::context& context,
                                         const std::string& host_name, bool verify);
-// Client side of TLS inside another connection's socket (CONNECT proxies) is NewTlsClient on the same socket.
+// Client side of TLS inside another connection's socket (CONNECT proxies) is NewTlsClient on the
+// same socket.
 
 }  // namespace weir::edge

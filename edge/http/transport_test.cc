@@ -33,8 +33,7 @@ class PlainTransportTest : public ::testing::Test {
  protected:
   void Write(std::vector<std::string> parts) {
     result_.reset();
-    asio::co_spawn(loop_, WriteParts(transport_.get(), std::move(parts), &result_),
-                   asio::detached);
+    asio::co_spawn(loop_, WriteParts(transport_.get(), std::move(parts), &result_), asio::detached);
   }
   ::testing::AssertionResult Done() {
     return PumpUntil(loop_, [this] { return result_.has_value(); });
@@ -119,7 +118,8 @@ TEST_F(PlainTransportTest, AClosedTransportHasNoPeer) {
   EXPECT_TRUE(transport_->PeerGone());
 }
 
-// A connection that has something to say before it was asked must not be asked: the answer would be the wrong one.
+// A connection that has something to say before it was asked must not be asked: the answer would be
+// the wrong one.
 TEST_F(PlainTransportTest, IsQuietUntilAnythingComes) {
   EXPECT_TRUE(transport_->Quiet());
   client_.Send("HTTP/1.1 408 Request Timeout\r\n\r\n");

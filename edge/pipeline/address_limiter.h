@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/ip/address.hpp>
-
 #include <list>
 #include <unordered_map>
 
@@ -10,8 +9,8 @@
 
 namespace weir::edge {
 
-// A token bucket for each client address, before authentication: so that guessing keys is slow and costs little. Remembers the last 4,096 addresses.
-// One per loop; a rate is that of one loop.
+// A token bucket for each client address, before authentication: so that guessing keys is slow and
+// costs little. Remembers the last 4,096 addresses. One per loop; a rate is that of one loop.
 class AddressLimiter {
  public:
   // `per_second` 0: no limit.

@@ -18,23 +18,58 @@ google::protobuf::Timestamp ToTimestamp(int64_t micros) {
 // What goes up with a request beside what weir sets itself; everything else stays here.
 constexpr std::string_view kForwarded[] = {"accept", "openai-beta", "traceparent", "tracestate"};
 
-bool IsForwarded(std::string_view name, const std::vector<std::string>& extra) {
+// Never goes up, whatever an operator lists: credentials, and what frames a message or concerns one
+// hop.
+constexpr std::string_view kNeverForwarded[] = {"authorization",
+                                                "x-api-key",
+                                                "api-key",
+                                                "api_key",
+                                                "apikey",
+                                                "x-goog-api-key",
+                                                "cookie",
+                                                "proxy-authorization",
+                                                "host",
+                                                "content-length",
+                                                "content-type",
+                                                "content-encoding",
+                                                "connection",
+                                                "transfer-encoding",
+                                                "accept-encoding",
+                                                "keep-alive",
+                                                "te",
+                                                "trailer",
+                                                "upgrade",
+                                                "expect",
+                                                "x-request-id",
+                                                "proxy-connection",
+                                                "openai-organization",
+                                                "openai-project"};
+
+bool IsForwarded(std::string_view name, const std::vector<std::string>& extra,
+                 std::string_view key_header) {
+  if (text::EqualsIgnoreCase(name, key_header)) return false;
+  for (const std::string_view each : kNeverForwarded) {
+    if (text::EqualsIgnoreCase(name, each)) return false;
+  }
   for (const std::string_view each : kForwarded) {
     if (text::EqualsIgnoreCase(name, each)) return true;
   }
-  return std::any_of(extra.begin(), extra.end(), [&](const std::string& each) {
-    return text::EqualsIgnoreCase(name, each);
-  });
+  return std::any_of(extra.begin(), extra.end(),
+                     [&](const std::string& each) { return text::EqualsIgnoreCase(name, each); });
 }
 
 }  // namespace
 
 std::string_view KindName(routing::v1::ApiKind kind) {
   switch (kind) {
-    case routing::v1::API_KIND_CHAT: return "chat";
-    case routing::v1::API_KIND_EMBEDDINGS: return "embeddings";
-    case routing::v1::API_KIND_MODELS: return "models";
-    default: return "";
+    case routing::v1::API_KIND_CHAT:
+      return "chat";
+    case routing::v1::API_KIND_EMBEDDINGS:
+      return "embeddings";
+    case routing::v1::API_KIND_MODELS:
+      return "models";
+    default:
+      return "";
   }
 }
 
@@ -84,8 +119,7 @@ std::string Attempt::RequestBody(const UpstreamTarget& target) const {
   if (hold_.output_tokens_cap) {
     changes.output_cap = std::max<int64_t>(1, *hold_.output_tokens_cap / body.choices);
   }
-  if (target.provider->output_cap_field() ==
-      routing::v1::OUTPUT_CAP_FIELD_MAX_COMPLETION_TOKENS) {
+  if (target.provider->output_cap_field() == routing::v1::OUTPUT_CAP_FIELD_MAX_COMPLETION_TOKENS) {
     changes.cap_field = "max_completion_tokens";
   }
   changes.ask_for_usage = body.stream && !target.provider->no_stream_usage();
@@ -100,9 +134,11 @@ std::string Attempt::RequestHead(const UpstreamTarget& target, size_t body_size,
   head.append(call_->route.kind == routing::v1::API_KIND_EMBEDDINGS ? "/embeddings"
                                                                     : "/chat/completions");
   head.append(" HTTP/1.1\r\n").append(target.head_suffix);
+  const std::string_view key_header =
+      call_->route.proxy != nullptr ? call_->route.proxy->key_header() : std::string_view{};
   for (const auto& field : *call_->exchange->head.fields) {
     const std::string_view name(field.name_string().data(), field.name_string().size());
-    if (!IsForwarded(name, forward_headers)) continue;
+    if (!IsForwarded(name, forward_headers, key_header)) continue;
     head.append(name).append(": ").append(field.value().data(), field.value().size());
     head.append("\r\n");
   }

@@ -8,12 +8,13 @@
 
 namespace weir::edge {
 
-// One dispatch of a call to one target, from its hold to its settlement: exactly one of Settle and Release happens, at the latest in the destructor.
+// One dispatch of a call to one target, from its hold to its settlement: exactly one of Settle and
+// Release happens, at the latest in the destructor.
 class Attempt {
  public:
   struct Hold {
     common::v1::AttemptKey key;
-    int64_t requests = 0;                    // Logical requests that it counts.
+    int64_t requests = 0;                      // Logical requests that it counts.
     std::optional<int64_t> output_tokens_cap;  // What is held for the completion.
   };
   Attempt(CallPtr call, const routing::v1::Attempt* planned, Hold hold, Settlements& settlements,

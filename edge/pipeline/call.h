@@ -18,7 +18,8 @@ namespace weir::edge {
 
 using PrincipalPtr = std::shared_ptr<const identity::v1::Principal>;
 
-// One governed request from its first byte to its last: what each step learned, for the steps behind it and for the log line.
+// One governed request from its first byte to its last: what each step learned, for the steps
+// behind it and for the log line.
 struct Call {
   Exchange* exchange = nullptr;  // Outlives the call.
   std::string request_id;
@@ -28,15 +29,17 @@ struct Call {
 
   std::shared_ptr<const CompiledRoutes> routes;
   RouteMatch route;
-  std::string decoded;        // A body that came encoded.
+  std::string decoded;          // A body that came encoded.
   std::string_view body_bytes;  // The body, decoded, with 64 readable bytes behind it.
   openai::RequestBody body;
   PrincipalPtr principal;
   routing::v1::PlanResponse plan;
-  Headers limit_headers;      // x-ratelimit-*: on every answer once they are known.
+  Headers limit_headers;  // x-ratelimit-*: on every answer once they are known.
 
   // The upstream call that runs, so that a client that goes away ends it.
   UpstreamCall* upstream = nullptr;
+  // The drain limit is over: the answer ends now, and says so.
+  bool cut_short = false;
 
   // For the log line.
   int http_status = 0;

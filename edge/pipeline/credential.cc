@@ -30,8 +30,7 @@ absl::StatusOr<std::string_view> ReadCredential(const RequestHead& head,
       if (text::StartsWithIgnoreCase(value, kBearer)) {
         value = text::Trim(value.substr(kBearer.size()));
       } else if (!own) {
-        if (value.empty()) continue;
-        return status::InvalidArgument("Authorization is not a Bearer token");
+        continue;  // Another scheme carries no key of ours.
       }
     } else if (!own) {
       continue;

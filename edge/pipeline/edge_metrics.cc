@@ -27,8 +27,9 @@ EdgeMetrics::EdgeMetrics(metrics::Registry& registry)
                                         {{"direction", "input"}})),
       output_tokens_(registry.NewCounter("weir_tokens_total", "Tokens that were spent.",
                                          {{"direction", "output"}})),
-      estimated_(registry.NewCounter("weir_estimated_answers_total",
-                                     "Answers whose tokens weir counted, as the provider did not say.")),
+      estimated_(
+          registry.NewCounter("weir_estimated_answers_total",
+                              "Answers whose tokens weir counted, as the provider did not say.")),
       upstream_errors_(registry.NewCounterFamily("weir_upstream_errors_total",
                                                  "Attempts that a provider did not answer well.",
                                                  {"error"})) {
@@ -60,8 +61,11 @@ void EdgeMetrics::Count(const Call& call) {
     if (call.usage_estimated) estimated_.Add();
   }
   if (call.upstream_status >= 400) {
-    upstream_errors_.With({call.upstream_status == 429 ? "429"
-                           : call.upstream_status >= 500 ? "5xx" : "4xx"}).Add();
+    upstream_errors_
+        .With({call.upstream_status == 429   ? "429"
+               : call.upstream_status >= 500 ? "5xx"
+                                             : "4xx"})
+        .Add();
   } else if (call.error_code == "upstream_error" || call.error_code == "upstream_timeout") {
     upstream_errors_.With({call.error_code}).Add();
   }

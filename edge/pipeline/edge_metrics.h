@@ -25,7 +25,7 @@ class EdgeMetrics {
   std::atomic<int64_t> open_attempts{0};
 
  private:
-  metrics::CounterFamily& requests_;   // By kind and status.
+  metrics::CounterFamily& requests_;    // By kind and status.
   metrics::HistogramFamily& duration_;  // By kind.
   metrics::Histogram& first_byte_;
   metrics::Counter& input_tokens_;

@@ -16,7 +16,8 @@ quota::v1::Estimate EstimateOf(const Call& call, int64_t requests) {
   estimate.set_requests(requests);
   estimate.set_input_tokens_bound(body.input_tokens_bound);
   estimate.set_input_tokens_likely(body.input_tokens_likely);
-  if (body.output_tokens_declared) estimate.set_output_tokens_declared(*body.output_tokens_declared);
+  if (body.output_tokens_declared)
+    estimate.set_output_tokens_declared(*body.output_tokens_declared);
   const bool chat = call.route.kind == routing::v1::API_KIND_CHAT;
   const int64_t configured = call.plan.output_tokens_max();
   const int64_t each = configured > 0 ? configured : kUnknownOutputMax;
@@ -31,12 +32,12 @@ asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::Ask(CallPtr call) {
 }
 
 asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::AskAgain(CallPtr call, int index,
-                                                             int64_t requests) {
+                                                              int64_t requests) {
   return Reserve(std::move(call), index, requests);
 }
 
 asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::Reserve(CallPtr call, int index,
-                                                            int64_t requests) {
+                                                             int64_t requests) {
   quota::v1::ReserveRequest request;
   request.mutable_key()->set_request_id(call->request_id);
   request.mutable_key()->set_attempt(static_cast<uint32_t>(index + 1));

@@ -6,8 +6,9 @@
 
 namespace weir::edge {
 
-// x-ratelimit-{limit,remaining,reset}-{requests,tokens} of the tightest limit of each unit (OpenAI's family; reset as "6m0s"), and
-// X-RateLimit-{Limit,Remaining,Reset} (whole seconds) of the tightest token limit, else of the request limit.
+// x-ratelimit-{limit,remaining,reset}-{requests,tokens} of the tightest limit of each unit
+// (OpenAI's family; reset as "6m0s"), and X-RateLimit-{Limit,Remaining,Reset} (whole seconds) of
+// the tightest token limit, else of the request limit.
 Headers LimitHeaders(const google::protobuf::RepeatedPtrField<quota::v1::LimitState>& states);
 
 // The same of the limit that refused; empty where the status carries none.

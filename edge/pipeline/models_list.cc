@@ -25,8 +25,8 @@ bool IsServed(const Call& call, const ModelEntry& model) {
 void AppendModel(const ModelEntry& model, std::string& out) {
   out.append("{\"id\":");
   text::AppendJsonString(out, model.name());
-  fmt::format_to(std::back_inserter(out), ",\"object\":\"model\",\"created\":{},\"owned_by\":",
-                 model.created_at_s());
+  fmt::format_to(std::back_inserter(out),
+                 ",\"object\":\"model\",\"created\":{},\"owned_by\":", model.created_at_s());
   text::AppendJsonString(out, model.owned_by());
   out.append("}");
 }

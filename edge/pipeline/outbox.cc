@@ -48,6 +48,7 @@ absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Open(asio::any_io_executor execu
     return status::Unavailable("opening the outbox '{}': another process holds it",
                                outbox->options_.instance);
   }
+  outbox->locked_ = true;
   WEIR_RETURN_IF_ERROR(outbox->OpenSegment());
   return outbox;
 }
@@ -60,7 +61,8 @@ Outbox::~Outbox() {
     if (all_closed) ::unlink(segment.path.c_str());
   }
   if (lock_fd_ < 0) return;
-  if (all_closed) {
+  // Another's lock is not ours to remove: its files would be adopted under its feet.
+  if (all_closed && locked_) {
     ::unlink(fmt::format("{}/{}.lock", options_.directory, options_.instance).c_str());
   }
   ::close(lock_fd_);
@@ -68,6 +70,7 @@ Outbox::~Outbox() {
 
 absl::Status Outbox::OpenSegment() {
   if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
   ++sequence_;
   std::string path = SegmentPath(options_.directory, options_.instance, sequence_);
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
@@ -133,18 +136,32 @@ void Outbox::ScheduleFlush() {
 
 void Outbox::Flush() {
   flush_scheduled_ = false;
-  last_write_ = WriteAll(fd_, pending_);
-  segments_[sequence_].bytes += pending_.size();
-  bytes_ += pending_.size();
+  last_write_ = fd_ >= 0 ? absl::OkStatus() : OpenSegment();
+  if (last_write_.ok()) last_write_ = WritePending();
   pending_.clear();
   dirty_ = true;
   std::vector<std::function<void()>> written;
   written.swap(waiting_);
   if (segments_[sequence_].bytes >= options_.segment_bytes) {
     if (absl::Status opened = OpenSegment(); !opened.ok()) last_write_ = opened;
-    DropClosedSegments();
   }
+  DropClosedSegments();
   for (auto& each : written) each();
+}
+
+absl::Status Outbox::WritePending() {
+  Segment& segment = segments_[sequence_];
+  if (absl::Status written = WriteAll(fd_, pending_); !written.ok()) {
+    // Half a record would hide every record behind it.
+    if (::ftruncate(fd_, static_cast<off_t>(segment.bytes)) != 0) {
+      ::close(fd_);
+      fd_ = -1;  // The next turn goes on in a segment of its own.
+    }
+    return written;
+  }
+  segment.bytes += pending_.size();
+  bytes_ += pending_.size();
+  return absl::OkStatus();
 }
 
 void Outbox::DropClosedSegments() {

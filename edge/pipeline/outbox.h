@@ -14,15 +14,17 @@
 
 namespace weir::edge {
 
-// An append-only file that outlives kill -9 of the process: intents before a dispatch, progress while it streams, the settlement until the ledger
-// has it. Records of one loop turn go out in one write. One per loop; its directory is held by a file lock. Not thread-safe.
+// An append-only file that outlives kill -9 of the process: intents before a dispatch, progress
+// while it streams, the settlement until the ledger has it. Records of one loop turn go out in one
+// write. One per loop; its directory is held by a file lock. Not thread-safe.
 //
-// Written means handed to the kernel: a killed process loses nothing, a machine that loses power may lose what was not synced yet (Sync).
+// Written means handed to the kernel: a killed process loses nothing, a machine that loses power
+// may lose what was not synced yet (Sync).
 class Outbox {
  public:
   struct Options {
-    std::string directory;             // Must exist.
-    std::string instance;              // Names the files; unique among running edges: taken by a lock.
+    std::string directory;  // Must exist.
+    std::string instance;   // Names the files; unique among running edges: taken by a lock.
     uint64_t segment_bytes = 8 << 20;  // A file is deleted once every attempt in it is closed.
     uint64_t max_bytes = 1ULL << 30;   // Full: kResourceExhausted.
   };
@@ -33,7 +35,8 @@ class Outbox {
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  // Written when this returns OK: only then may the attempt be dispatched. kResourceExhausted: full; kUnavailable: the disk refuses.
+  // Written when this returns OK: only then may the attempt be dispatched. kResourceExhausted:
+  // full; kUnavailable: the disk refuses.
   asio::awaitable<absl::Status> Intend(edge::v1::OutboxRecord::Intent intent);
   // Written at the end of this loop turn. Lost with a full disk: the intent stays.
   void Progress(const common::v1::AttemptKey& key, int64_t output_tokens);
@@ -59,11 +62,13 @@ class Outbox {
   void Append(const edge::v1::OutboxRecord& record);
   void ScheduleFlush();
   void Flush();
+  absl::Status WritePending();
   void DropClosedSegments();
 
   const asio::any_io_executor executor_;
   const Options options_;
   int lock_fd_ = -1;
+  bool locked_ = false;
   int fd_ = -1;
   uint64_t sequence_ = 0;
   std::map<uint64_t, Segment> segments_;
@@ -79,7 +84,8 @@ class Outbox {
 
 // What an outbox that nobody holds any more left behind.
 struct Adopted {
-  // To be settled, each once per (key, seq): settlements that were not acknowledged, and open intents as estimates of what was delivered.
+  // To be settled, each once per (key, seq): settlements that were not acknowledged, and open
+  // intents as estimates of what was delivered.
   std::vector<quota::v1::SettleRequest> settlements;
   // Deletes the files; call it when all settlements are in the ledger.
   std::function<void()> discard;
@@ -87,7 +93,8 @@ struct Adopted {
   int64_t unreadable = 0;
 };
 
-// Takes over every instance in `directory` whose lock is free, A torn last record is normal after a kill.
+// Takes over every instance in `directory` whose lock is free, A torn last record is normal after a
+// kill.
 absl::StatusOr<std::vector<Adopted>> AdoptOutboxes(const std::string& directory);
 
 }  // namespace weir::edge

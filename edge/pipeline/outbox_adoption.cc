@@ -96,8 +96,7 @@ absl::StatusOr<std::vector<Adopted>> AdoptOutboxes(const std::string& directory)
     segments[name.substr(0, name.rfind('.', name.size() - 8))].push_back(entry.path());
   }
   if (error) {
-    return status::Unavailable("reading the outbox directory '{}': {}", directory,
-                               error.message());
+    return status::Unavailable("reading the outbox directory '{}': {}", directory, error.message());
   }
   std::vector<Adopted> adopted;
   for (auto& [instance, paths] : segments) {

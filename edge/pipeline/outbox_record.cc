@@ -17,8 +17,8 @@ uint32_t Load(const char* from) {
 }
 
 uint32_t Checksum(std::string_view payload) {
-  return static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(payload.data()),
-                                     static_cast<uInt>(payload.size())));
+  return static_cast<uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size())));
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ size_t ReadFrames(std::string_view file,
   edge::v1::OutboxRecord record;
   while (file.size() >= kHead) {
     const uint32_t length = Load(file.data());
-    if (length > kMaxRecord || file.size() - kHead < length) break;
+    if (length == 0 || length > kMaxRecord || file.size() - kHead < length) break;
     const std::string_view payload = file.substr(kHead, length);
     if (Checksum(payload) != Load(file.data() + 4)) break;
     if (!record.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) break;

@@ -1,7 +1,11 @@
 #include "edge/pipeline/pipeline.h"
 
-#include <algorithm>
+#include <absl/cleanup/cleanup.h>
 
+#include <algorithm>
+#include <exception>
+
+#include "common/log/log.h"
 #include "common/status/detail.h"
 #include "common/text/ascii.h"
 #include "common/text/excerpt.h"
@@ -42,6 +46,24 @@ absl::Status Decode(Call& call, size_t max_body) {
   return absl::OkStatus();
 }
 
+// A service of the gateway that does not answer in time is out; "timed out" is said of upstreams
+// alone.
+absl::Status InTime(const absl::Status& status) {
+  if (status.code() != absl::StatusCode::kDeadlineExceeded) return status;
+  return status::Unavailable("the gateway cannot admit the request right now");
+}
+
+// What a planned attempt means in the table in hand; null where the plan was made of another one
+// that names it differently.
+const UpstreamTarget* FindTarget(const Call& call, const routing::v1::Attempt& planned) {
+  const auto& targets = call.routes->targets;
+  if (planned.provider_index() >= targets.size()) return nullptr;
+  const UpstreamTarget& target = targets[planned.provider_index()];
+  const bool same = target.provider->name() == planned.provider() &&
+                    target.provider->organization() == call.principal->organization();
+  return same ? &target : nullptr;
+}
+
 ReportRequest::Outcome OutcomeOf(const absl::Status& status, int http_status) {
   if (status.code() == absl::StatusCode::kDeadlineExceeded) return ReportRequest::OUTCOME_TIMEOUT;
   if (!status.ok()) return ReportRequest::OUTCOME_UNREACHABLE;
@@ -51,8 +73,7 @@ ReportRequest::Outcome OutcomeOf(const absl::Status& status, int http_status) {
 
 }  // namespace
 
-Pipeline::Pipeline(PipelineOptions options, Deps deps)
-    : options_(std::move(options)), deps_(deps) {
+Pipeline::Pipeline(PipelineOptions options, Deps deps) : options_(std::move(options)), deps_(deps) {
   auto anonymous = std::make_shared<identity::v1::Principal>();
   anonymous->set_organization("default");
   anonymous_ = std::move(anonymous);
@@ -71,10 +92,31 @@ asio::awaitable<void> Pipeline::Serve(Exchange* exchange) {
   };
   TakeClientAddress(*call);
   ++deps_.metrics.in_flight;
-  Verdict refused = co_await Run(call);
-  if (refused && !exchange->reply->begun()) co_await SendRefusal(call, *std::move(refused));
-  --deps_.metrics.in_flight;
+  running_.insert(call.get());
+  {
+    // However the request ends: a frame that is thrown out of or let go of counts no longer.
+    const absl::Cleanup ended = [this, raw = call.get()] {
+      running_.erase(raw);
+      --deps_.metrics.in_flight;
+    };
+    Verdict refused;
+    try {
+      refused = co_await Run(call);
+    } catch (const std::exception& thrown) {
+      log::Error("edge.request.failed",
+                 {{"request_id", call->request_id}, {"reason", thrown.what()}});
+      refused = RefusalFor(status::Internal("a step threw"));
+    }
+    if (refused && !exchange->reply->begun()) co_await SendRefusal(call, *std::move(refused));
+  }
   Finish(*call);
+}
+
+void Pipeline::CutShort() {
+  for (Call* each : running_) {
+    each->cut_short = true;
+    if (each->upstream != nullptr) each->upstream->Cancel();
+  }
 }
 
 asio::awaitable<void> Pipeline::Refuse(Exchange* exchange, absl::Status why) {
@@ -108,10 +150,10 @@ asio::awaitable<Pipeline::Verdict> Pipeline::Run(CallPtr call) {
 
   // The plan is local and comes first: its first target's limits are asked with the caller's.
   const absl::Status planned = co_await Plan(call);
-  if (!planned.ok()) co_return RefusalFor(planned);
+  if (!planned.ok()) co_return RefusalFor(InTime(planned));
 
   absl::StatusOr<Attempt::Hold> hold = co_await deps_.gate.Ask(call);
-  if (!hold.ok()) co_return RefusalFor(hold.status());
+  if (!hold.ok()) co_return RefusalFor(InTime(hold.status()));
 
   Verdict answered = co_await Answer(call, *std::move(hold));
   co_return answered;
@@ -155,8 +197,10 @@ Pipeline::Verdict Pipeline::Parse(const CallPtr& call) {
   if (call->route.kind == routing::v1::API_KIND_MODELS) return std::nullopt;
   const std::string_view type = call->exchange->head.Find("content-type");
   if (!type.empty() && !text::StartsWithIgnoreCase(type, "application/json")) {
-    return RefusalFor(status::Unimplemented("Content-Type '{}' is not supported: want "
-                                            "application/json", text::Excerpt(type)));
+    return RefusalFor(
+        status::Unimplemented("Content-Type '{}' is not supported: want "
+                              "application/json",
+                              text::Excerpt(type)));
   }
   if (absl::Status decoded = Decode(*call, options_.max_body); !decoded.ok()) {
     return RefusalFor(decoded);
@@ -235,7 +279,8 @@ asio::awaitable<absl::Status> Pipeline::Plan(CallPtr call) {
   call->plan = *std::move(plan);
   const auto& allowed = call->principal->allowed_models();
   for (const auto& attempt : call->plan.attempts()) {
-    if (allowed.empty() || std::find(allowed.begin(), allowed.end(), attempt.model()) != allowed.end()) {
+    if (allowed.empty() ||
+        std::find(allowed.begin(), allowed.end(), attempt.model()) != allowed.end()) {
       continue;
     }
     co_return status::PermissionDenied("this key may not call the model '{}'", attempt.model());
@@ -247,11 +292,13 @@ asio::awaitable<Pipeline::Verdict> Pipeline::Answer(CallPtr call, Attempt::Hold 
   Verdict refused;
   int64_t requests = hold.requests;
   const int count = call->plan.attempts_size();
-  for (int i = 0; i < count && !call->exchange->client_gone; ++i) {
+  // The first attempt begins in any case: it ends its hold where it comes to nothing.
+  for (int i = 0; i < count && (i == 0 || !call->exchange->client_gone); ++i) {
     if (i > 0) {
+      call->context.deadline = call->Now() + kAskTimeout;  // The first target had its own time.
       absl::StatusOr<Attempt::Hold> further = co_await deps_.gate.AskAgain(call, i, requests);
       if (!further.ok()) {
-        refused = RefusalFor(further.status());
+        refused = RefusalFor(InTime(further.status()));
         continue;
       }
       hold = *std::move(further);
@@ -269,22 +316,34 @@ asio::awaitable<Pipeline::Verdict> Pipeline::Answer(CallPtr call, Attempt::Hold 
 
 asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attempt) {
   const auto& planned = attempt->planned();
-  const UpstreamTarget& target = call->routes->targets[planned.provider_index()];
+  const UpstreamTarget* found = FindTarget(*call, planned);
+  if (found == nullptr) {
+    co_return RefusalFor(
+        status::Unavailable("the provider '{}' has changed just now", planned.provider()));
+  }
+  const UpstreamTarget& target = *found;
   call->provider = planned.provider();
   call->upstream_model = planned.upstream_model();
-  if (!target.usable.ok()) co_return RefusalFor(status::Unavailable("{}", status::Message(target.usable)));
+  if (!target.usable.ok())
+    co_return RefusalFor(status::Unavailable("{}", status::Message(target.usable)));
   const absl::Status intended = co_await attempt->Intend();
   if (!intended.ok()) co_return RefusalFor(status::Unavailable("{}", status::Message(intended)));
+  // Who left while all this was asked was told of no upstream call, and needs none.
+  if (call->exchange->client_gone) co_return std::nullopt;
 
   UpstreamCall upstream(target.pool, deps_.deadlines, deps_.clock, target.times);
   call->upstream = &upstream;
+  const absl::Cleanup over = [raw = call.get()] { raw->upstream = nullptr; };
   const std::string body = attempt->RequestBody(target);
   const std::string head = attempt->RequestHead(target, body.size(), options_.forward_headers);
   const absl::Status started = co_await upstream.Start(head, body);
   call->upstream_first_byte = upstream.first_byte_after();
   call->upstream_status = upstream.http_status();
-  const auto retry_after = started.ok() ? text::ParseInt64(upstream.Find("retry-after")) : std::nullopt;
-  if (!call->exchange->client_gone) {
+  const auto retry_after =
+      started.ok() ? text::ParseInt64(upstream.Find("retry-after")) : std::nullopt;
+  // That all of our own connections to it are busy is not the provider's fault.
+  const bool busy = started.code() == absl::StatusCode::kResourceExhausted;
+  if (!call->exchange->client_gone && !busy) {
     co_await Report(call, &planned, started, upstream.http_status(),
                     std::chrono::seconds(std::clamp<int64_t>(retry_after.value_or(0), 0, 86'400)));
   }
@@ -292,8 +351,9 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
   if (!started.ok()) {
     // Nothing came back. Whether the provider worked on it is not known once it was sent.
     if (upstream.dispatched()) {
-      attempt->Settle({}, true, call->exchange->client_gone ? SettleRequest::OUTCOME_ABORTED
-                                                            : SettleRequest::OUTCOME_FAILED);
+      attempt->Settle({}, true,
+                      call->exchange->client_gone ? SettleRequest::OUTCOME_ABORTED
+                                                  : SettleRequest::OUTCOME_FAILED);
     }
     verdict = RefusalForUpstream(started, planned.provider());
   } else if (upstream.http_status() / 100 == 2) {
@@ -303,7 +363,6 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
   } else {
     verdict = co_await AnswerError(call, &upstream, attempt);
   }
-  call->upstream = nullptr;
   co_return verdict;
 }
 
@@ -341,13 +400,12 @@ asio::awaitable<void> Pipeline::Report(CallPtr call, const routing::v1::Attempt*
 asio::awaitable<Pipeline::Verdict> Pipeline::ListModels(CallPtr call) {
   const std::optional<std::string> body = ModelsBody(*call);
   if (!body) {
-    co_return RefusalFor(status::NotFound("The model '{}' does not exist",
-                                          text::Excerpt(call->route.model_id)));
+    co_return RefusalFor(
+        status::NotFound("The model '{}' does not exist", text::Excerpt(call->route.model_id)));
   }
   Headers headers;
   headers.emplace_back("content-type", "application/json");
   AddCallHeaders(*call, headers);
-  AddCorsHeaders(*call, headers);
   call->http_status = 200;
   std::ignore = co_await call->exchange->reply->Send(200, std::move(headers), *body);
   co_return std::nullopt;
@@ -359,7 +417,6 @@ asio::awaitable<void> Pipeline::SendRefusal(CallPtr call, Refusal refusal) {
   Headers headers;
   headers.emplace_back("content-type", "application/json");
   AddCallHeaders(*call, headers);
-  AddCorsHeaders(*call, headers);
   const std::string body = ErrorBody(refusal);
   for (auto& each : refusal.headers) headers.push_back(std::move(each));
   std::ignore = co_await call->exchange->reply->Send(refusal.http_status, std::move(headers), body);
@@ -370,7 +427,8 @@ void Pipeline::TakeClientAddress(Call& call) const {
   if (options_.trusted_proxies.empty() || !options_.trusted_proxies.Contains(exchange.client)) {
     return;
   }
-  // The rightmost address that no trusted proxy wrote about itself; what stands left of it anybody may have written.
+  // The rightmost address that no trusted proxy wrote about itself; what stands left of it anybody
+  // may have written.
   const std::string joined = exchange.head.FindAll("x-forwarded-for");
   std::string_view chain = joined;
   while (!chain.empty()) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "common/api/caching_identity.h"
@@ -29,7 +30,8 @@ struct PipelineOptions {
   std::vector<std::string> forward_headers;
 };
 
-// The life of a request, on one loop. Nothing is registered, nothing is found at run time: Run() is the order of business.
+// The life of a request, on one loop. Nothing is registered, nothing is found at run time: Run() is
+// the order of business.
 class Pipeline final : public Handler {
  public:
   struct Deps {
@@ -49,6 +51,9 @@ class Pipeline final : public Handler {
   asio::awaitable<void> Serve(Exchange* exchange) override;
   asio::awaitable<void> Refuse(Exchange* exchange, absl::Status status) override;
   size_t max_body() const override { return options_.max_body; }
+
+  // Ends every answer that is under way, visibly: the process is about to go.
+  void CutShort();
 
  private:
   // A step that ends the request with a refusal of its own returns it; OK steps return none.
@@ -75,6 +80,7 @@ class Pipeline final : public Handler {
   Deps deps_;
   openai::RequestReader reader_;
   PrincipalPtr anonymous_;
+  std::unordered_set<Call*> running_;
 };
 
 }  // namespace weir::edge

@@ -1,11 +1,14 @@
 #include "edge/pipeline/relay.h"
 
+#include <algorithm>
+
 #include "common/log/log.h"
 #include "common/text/ascii.h"
 #include "edge/dialects/openai/answer_text.h"
 #include "edge/dialects/openai/answer_usage.h"
 #include "edge/dialects/openai/stream_tee.h"
 #include "edge/http/error_body.h"
+#include "edge/pipeline/cors.h"
 
 namespace weir::edge {
 
@@ -16,6 +19,8 @@ namespace {
 // A progress mark at the latest after so many tokens, or so long.
 constexpr int64_t kMarkTokens = 64;
 constexpr Duration kMarkInterval = std::chrono::seconds(1);
+// How long the client's next request may wait for a provider to end its stream behind [DONE].
+constexpr Duration kLinger = std::chrono::milliseconds(100);
 // What is kept of an answer that is too large to be held: its usage stands at the end.
 constexpr size_t kTail = 64 * 1024;
 
@@ -28,6 +33,7 @@ constexpr std::string_view kPassedDown[] = {"openai-model", "openai-processing-m
 void AddCallHeaders(const Call& call, Headers& headers) {
   headers.emplace_back("x-request-id", call.request_id);
   headers.insert(headers.end(), call.limit_headers.begin(), call.limit_headers.end());
+  AddCorsHeaders(call, headers);
 }
 
 Relay::Relay(CallPtr call, UpstreamCall* upstream, Attempt* attempt, Options options)
@@ -61,7 +67,9 @@ common::v1::Usage Relay::Counted(int64_t output_tokens) const {
 
 asio::awaitable<absl::Status> Relay::Whole() {
   std::string body;
-  body.reserve(upstream_->content_length().value_or(2048));
+  // What the upstream promises is believed as far as it would be kept.
+  body.reserve(
+      std::min<uint64_t>(upstream_->content_length().value_or(2048), options_.max_buffered));
   while (!upstream_->done()) {
     const absl::Status read = co_await upstream_->Read(&body);
     if (!read.ok()) {
@@ -103,11 +111,15 @@ asio::awaitable<absl::Status> Relay::PassThrough(std::string first) {
     going = co_await upstream_->Read(&piece);
   }
   // The usage object is the last member of these answers; a broken one has none.
+  const bool gone = call_->exchange->client_gone || going.code() == absl::StatusCode::kCancelled;
   const size_t at = tail.rfind("\"usage\"");
   std::optional<common::v1::Usage> usage;
   if (going.ok() && at != std::string::npos) usage = openai::ReadUsage("{" + tail.substr(at));
-  attempt_->Settle(usage ? *usage : Counted(0), !usage,
-                   going.ok() ? SettleRequest::OUTCOME_FINISHED : SettleRequest::OUTCOME_FAILED);
+  SettleRequest::Outcome outcome = SettleRequest::OUTCOME_FINISHED;
+  if (!going.ok()) outcome = SettleRequest::OUTCOME_FAILED;
+  if (!going.ok() && gone) outcome = SettleRequest::OUTCOME_ABORTED;
+  if (!going.ok() && call_->cut_short) outcome = SettleRequest::OUTCOME_CUT;
+  attempt_->Settle(usage ? *usage : Counted(0), !usage, outcome);
   if (going.ok()) {
     std::ignore = co_await reply.End({});
   } else {
@@ -129,8 +141,16 @@ asio::awaitable<absl::Status> Relay::Stream() {
     going = co_await upstream_->Read(&raw);
     if (!going.ok()) break;
     out.clear();
-    const absl::Status fed = tee.Feed(raw, out);
-    if (!reply.begun()) {
+    absl::Status fed = tee.Feed(raw, out);
+    if (fed.code() == absl::StatusCode::kResourceExhausted) {
+      fed = status::DataLoss("{}", status::Message(fed));
+    }
+    // As long as nothing is to be sent, another provider can answer instead.
+    if (!fed.ok() && !reply.begun()) {
+      going = fed;
+      break;
+    }
+    if (!reply.begun() && !out.empty()) {
       Headers headers = AnswerHeaders("text/event-stream; charset=utf-8");
       headers.emplace_back("cache-control", "no-cache");
       headers.emplace_back("x-accel-buffering", "no");
@@ -156,10 +176,12 @@ asio::awaitable<absl::Status> Relay::Stream() {
     }
   }
   const bool finished = tee.done();
-  const bool gone = call_->exchange->client_gone || going.code() == absl::StatusCode::kCancelled;
+  const bool gone = call_->exchange->client_gone ||
+                    (going.code() == absl::StatusCode::kCancelled && !call_->cut_short);
   SettleRequest::Outcome outcome = SettleRequest::OUTCOME_FAILED;
   if (finished) outcome = SettleRequest::OUTCOME_FINISHED;
   if (!finished && gone) outcome = SettleRequest::OUTCOME_ABORTED;
+  if (!finished && call_->cut_short) outcome = SettleRequest::OUTCOME_CUT;
   if (tee.usage()) {
     attempt_->Settle(*tee.usage(), false, outcome);
   } else {
@@ -170,6 +192,7 @@ asio::awaitable<absl::Status> Relay::Stream() {
     if (!ended.ok()) call_->exchange->client_gone = true;
     // The end of the body behind [DONE]: so that the connection can be used again.
     raw.clear();
+    upstream_->LimitRest(kLinger);
     if (!upstream_->done()) std::ignore = co_await upstream_->Read(&raw);
     co_return absl::OkStatus();
   }
@@ -178,14 +201,15 @@ asio::awaitable<absl::Status> Relay::Stream() {
     co_return absl::OkStatus();
   }
   if (!reply.begun()) co_return going;
-  // Too late for another status: an error event, and no [DONE], so that it does not look like a short answer.
+  // Too late for another status: an error event, and no [DONE], so that it does not look like a
+  // short answer.
   call_->error_code = "upstream_error";
   const bool provider_said = going.code() == absl::StatusCode::kUnavailable && !out.empty();
   if (!provider_said) {
     Refusal refusal{.http_status = 502, .code = "upstream_error"};
-    refusal.message = going.code() == absl::StatusCode::kDeadlineExceeded
-                          ? "upstream timed out"
-                          : "The provider broke the stream off.";
+    refusal.message = "The provider broke the stream off.";
+    if (going.code() == absl::StatusCode::kDeadlineExceeded) refusal.message = "upstream timed out";
+    if (call_->cut_short) refusal.message = "The gateway is shutting down.";
     out.append("data: ").append(ErrorBody(refusal)).append("\n\n");
   }
   std::ignore = co_await reply.End(out);

@@ -5,15 +5,18 @@
 
 namespace weir::edge {
 
-// Brings one upstream's good answer to the client and settles it. The head of the answer was read; nothing was sent to the client yet.
+// Brings one upstream's good answer to the client and settles it. The head of the answer was read;
+// nothing was sent to the client yet.
 class Relay {
  public:
   struct Options {
-    size_t max_buffered = 8 << 20;  // Of an answer that is read whole before it is sent on; a larger one passes through.
+    size_t max_buffered = 8 << 20;  // Of an answer that is read whole before it is sent on; a
+                                    // larger one passes through.
   };
   Relay(CallPtr call, UpstreamCall* upstream, Attempt* attempt, Options options);
 
-  // OK: the client has an answer, whole or visibly broken off. An error: nothing was sent, another attempt may follow; the attempt is settled.
+  // OK: the client has an answer, whole or visibly broken off. An error: nothing was sent, another
+  // attempt may follow; the attempt is settled.
   asio::awaitable<absl::Status> Run();
 
  private:
@@ -29,7 +32,8 @@ class Relay {
   const Options options_;
 };
 
-// Headers that every answer carries: the request's id, and where its limits stand.
+// Headers that every answer carries: the request's id, where its limits stand, what a browser needs
+// to read it.
 void AddCallHeaders(const Call& call, Headers& headers);
 
 }  // namespace weir::edge

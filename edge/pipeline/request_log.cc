@@ -15,8 +15,8 @@ std::string ClientRequestId(const Call& call) {
   if (id.empty()) id = call.exchange->head.Find("x-request-id");
   std::string clean;
   for (const char c : id.substr(0, 128)) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                       (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-';
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                       c == '.' || c == '_' || c == '-';
     if (plain) clean.push_back(c);
   }
   return clean;

@@ -101,8 +101,8 @@ UpstreamTarget RoutingView::Compile(const ProviderTarget& provider) {
     return target;
   }
   const auto& timeouts = provider.timeouts();
-  target.times.first_byte = OrDefault(timeouts.has_first_byte(), timeouts.first_byte(),
-                                      std::chrono::seconds(60));
+  target.times.first_byte =
+      OrDefault(timeouts.has_first_byte(), timeouts.first_byte(), std::chrono::seconds(60));
   target.times.idle = OrDefault(timeouts.has_idle(), timeouts.idle(), std::chrono::seconds(60));
   target.times.total = OrDefault(timeouts.has_total(), timeouts.total(), std::chrono::minutes(10));
   target.head_suffix = fmt::format("host: {}\r\naccept-encoding: identity\r\n", url->authority);
@@ -114,9 +114,9 @@ UpstreamTarget RoutingView::Compile(const ProviderTarget& provider) {
     options.max_connections = static_cast<size_t>(provider.max_connections());
   }
   options.connect = OrDefault(timeouts.has_connect(), timeouts.connect(), std::chrono::seconds(5));
-  const std::string name = fmt::format("{}|{}|{}|{}|{}", provider.base_url(), options.verify,
-                                       options.max_connections, options.connect.count(),
-                                       provider.ca_pem());
+  const std::string name =
+      fmt::format("{}|{}|{}|{}|{}", provider.base_url(), options.verify, options.max_connections,
+                  options.connect.count(), provider.ca_pem());
   std::shared_ptr<UpstreamPool>& pool = pools_[name];
   if (pool == nullptr) {
     if (url->tls) {

@@ -21,7 +21,8 @@ struct UpstreamTarget {
   absl::Status usable;      // Why it cannot be called (a CA that does not parse).
 };
 
-// One version of the routing table, compiled for a loop. Immutable; requests hold it while they run.
+// One version of the routing table, compiled for a loop. Immutable; requests hold it while they
+// run.
 struct CompiledRoutes {
   std::shared_ptr<const routing::v1::RoutingTable> table;
   std::vector<UpstreamTarget> targets;  // As table->providers().
@@ -32,11 +33,12 @@ struct CompiledRoutes {
 struct RouteMatch {
   routing::v1::ApiKind kind = routing::v1::API_KIND_UNSPECIFIED;
   const routing::v1::ProxyRoute* proxy = nullptr;  // Null: the root.
-  std::string_view model_id;  // GET /models/{id}.
+  std::string_view model_id;                       // GET /models/{id}.
   bool found = false;
 };
 
-// Matches PREFIX + /chat/completions, /embeddings, /models, /models/ID, where PREFIX is empty, /v1, a proxy's context, or that and /v1.
+// Matches PREFIX + /chat/completions, /embeddings, /models, /models/ID, where PREFIX is empty, /v1,
+// a proxy's context, or that and /v1.
 RouteMatch MatchPath(const CompiledRoutes& routes, std::string_view path);
 
 // Follows the routing service's table on one loop.

@@ -29,8 +29,8 @@ asio::awaitable<void> Settlements::Send(quota::v1::SettleRequest settlement) {
         co_await deps_.quota.Settle(api::CallContext{}, std::move(copy));
     if (settled.ok()) break;
     if (pause == kFirstPause) {
-      log::Warn("edge.settle.waiting", {{"request_id", key.request_id()},
-                                        {"reason", status::Message(settled.status())}});
+      log::Warn("edge.settle.waiting",
+                {{"request_id", key.request_id()}, {"reason", status::Message(settled.status())}});
     }
     co_await SleepFor(deps_.timers, pause);
     pause = std::min(pause * 2, kLongestPause);

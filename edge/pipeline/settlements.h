@@ -9,7 +9,8 @@
 
 namespace weir::edge {
 
-// Brings what was spent into the ledger, once, whatever dies: outbox first, then quota, repeated until it acknowledges. One per loop.
+// Brings what was spent into the ledger, once, whatever dies: outbox first, then quota, repeated
+// until it acknowledges. One per loop.
 class Settlements {
  public:
   struct Deps {

@@ -36,11 +36,10 @@ Refusal RefusalForAnswer(const UpstreamCall& upstream, std::string_view body,
         "The provider '{}' refused the gateway's own credential (status {})", provider, status);
     return refusal;
   }
-  if (status < 400) {
+  if (status < 400 || status > 599) {
     refusal.http_status = 502;
-    refusal.message =
-        fmt::format("The provider '{}' answered with status {}, which is not followed", provider,
-                    status);
+    refusal.message = fmt::format(
+        "The provider '{}' answered with status {}, which is not followed", provider, status);
     return refusal;
   }
   refusal.type = status < 500 ? "invalid_request_error" : "api_error";
@@ -51,10 +50,19 @@ Refusal RefusalForAnswer(const UpstreamCall& upstream, std::string_view body,
       refusal.headers.emplace_back("retry-after", std::to_string(std::min<int64_t>(*wait, 60)));
     }
   }
-  const std::string said = openai::ReadErrorMessage(body);
-  refusal.message = said.empty()
-                        ? fmt::format("The provider '{}' answered with status {}", provider, status)
-                        : said;
+  openai::ErrorObject said = openai::ReadErrorObject(body);
+  if (said.message.empty()) {
+    refusal.message = fmt::format("The provider '{}' answered with status {}", provider, status);
+    return refusal;
+  }
+  refusal.message = std::move(said.message);
+  // What is wrong with the request is the client's to mend, and the provider knows best; a fault of
+  // the provider's own stays one of ours.
+  if (status < 500 && status != 429) {
+    if (!said.type.empty()) refusal.type = std::move(said.type);
+    if (!said.code.empty()) refusal.code = std::move(said.code);
+    refusal.param = std::move(said.param);
+  }
   return refusal;
 }
 

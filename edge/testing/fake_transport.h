@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/error.hpp>
-
 #include <string>
 #include <utility>
 

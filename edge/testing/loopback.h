@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/ip/tcp.hpp>
-
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -19,8 +19,8 @@
 
 namespace weir::edge::testing {
 
-// Runs what is ready on `loop` until `done`, or fails after 5 s of real time. For tests that put both ends of a
-// connection on one thread, so that time itself can be virtual.
+// Runs what is ready on `loop` until `done`, or fails after 5 s of real time. For tests that put
+// both ends of a connection on one thread, so that time itself can be virtual.
 template <typename Done>
 ::testing::AssertionResult PumpUntil(asio::io_context& loop, Done done) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
@@ -36,7 +36,8 @@ template <typename Done>
   }
 }
 
-// Runs what is ready, and what becomes ready within a few milliseconds: for asserting that nothing happens.
+// Runs what is ready, and what becomes ready within a few milliseconds: for asserting that nothing
+// happens.
 inline void Settle(asio::io_context& loop) {
   for (int i = 0; i < 10; ++i) {
     loop.restart();
@@ -60,8 +61,7 @@ class LoopbackClient {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ =
-        ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    connected_ = ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   }
   ~LoopbackClient() { Close(); }
   LoopbackClient(const LoopbackClient&) = delete;
@@ -135,6 +135,11 @@ class LoopbackAcceptor {
   explicit LoopbackAcceptor(asio::io_context& loop)
       : acceptor_(loop, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
   uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  // A client has connected.
+  bool pending() {
+    pollfd poll_fd{.fd = acceptor_.native_handle(), .events = POLLIN};
+    return ::poll(&poll_fd, 1, 0) > 0;
+  }
   // The server's end of a connection that a client has made.
   asio::ip::tcp::socket Accept() { return acceptor_.accept(); }
 

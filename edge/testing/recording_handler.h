@@ -19,7 +19,8 @@ class RecordingHandler final : public Handler {
 
   asio::awaitable<void> Serve(Exchange* exchange) override {
     const RequestHead& head = exchange->head;
-    // What the contract promises: 64 readable bytes behind the body. A sanitizer sees where there are none.
+    // What the contract promises: 64 readable bytes behind the body. A sanitizer sees where there
+    // are none.
     volatile char padding = 0;
     for (size_t i = 0; i < 64 && !exchange->body.empty(); ++i) {
       padding = exchange->body.data()[exchange->body.size() + i];

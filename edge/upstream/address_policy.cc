@@ -35,6 +35,19 @@ address Unmapped(const address& a) {
   return a;
 }
 
+// The IPv4 address that a translator on the way (NAT64, 6to4) would call in place of this one; else
+// itself.
+address Translated(const address& a) {
+  if (!a.is_v6()) return a;
+  const auto bytes = a.to_v6().to_bytes();
+  const auto v4_at = [&bytes](size_t at) -> address {
+    return address_v4({bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]});
+  };
+  if (In(a.to_v6(), make_network_v6("64:ff9b::/96"))) return v4_at(12);
+  if (In(a.to_v6(), make_network_v6("2002::/16"))) return v4_at(2);
+  return a;
+}
+
 bool AnyOf(const address& a, std::initializer_list<const char*> networks) {
   for (const char* each : networks) {
     const bool v6 = std::string_view(each).find(':') != std::string_view::npos;
@@ -82,17 +95,18 @@ bool AddressSet::Contains(const address& mapped) const {
 }
 
 absl::Status AddressPolicy::Check(const address& mapped) const {
-  const address a = Unmapped(mapped);
-  if (AnyOf(a, {"169.254.0.0/16", "100.100.100.200/32", "192.0.0.192/32", "fe80::/10",
-                "fd00:ec2::/32"})) {
+  const address a = Translated(Unmapped(mapped));
+  if (AnyOf(a, {"169.254.0.0/16", "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32",
+                "fe80::/10", "fd00:ec2::/32", "fd20:ce::/32"})) {
     return status::PermissionDenied("{} is a link-local or metadata address: never called",
                                     a.to_string());
   }
   if (AnyOf(a, {"0.0.0.0/8", "224.0.0.0/3", "::/128", "ff00::/8"})) {
     return status::PermissionDenied("{} is not an address of a host", a.to_string());
   }
-  const bool inside = AnyOf(a, {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-                                "100.64.0.0/10", "::1/128", "fc00::/7"});
+  const bool inside =
+      AnyOf(a, {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
+                "192.0.0.0/24", "198.18.0.0/15", "::/96", "fc00::/7", "fec0::/10"});
   if (inside && !allowed_.Contains(a)) {
     return status::PermissionDenied("{} is a private address: want it in egress.allow",
                                     a.to_string());

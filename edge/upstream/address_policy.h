@@ -3,7 +3,6 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
-
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +26,9 @@ class AddressSet {
   std::vector<asio::ip::network_v6> v6_;
 };
 
-// Which addresses weir may call. Link-local, metadata, multicast and unspecified addresses never; loopback and private ones only where `allowed`
-// has them. Checked on the address that is connected to, so that a name cannot resolve around it.
+// Which addresses weir may call. Link-local, metadata, multicast and unspecified addresses never;
+// loopback and private ones only where `allowed` has them. Checked on the address that is connected
+// to, so that a name cannot resolve around it.
 class AddressPolicy {
  public:
   explicit AddressPolicy(AddressSet allowed) : allowed_(std::move(allowed)) {}

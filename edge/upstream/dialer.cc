@@ -1,11 +1,11 @@
 #include "edge/upstream/dialer.h"
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
-#include <array>
-
 #include "common/text/ascii.h"
+#include "common/text/excerpt.h"
 
 namespace weir::edge {
 namespace {
@@ -37,18 +37,18 @@ struct Dialer::Attempt {
 };
 
 Dialer::Dialer(asio::io_context& loop, Deadlines& deadlines, EgressOptions options)
-    : loop_(loop),
-      deadlines_(deadlines),
-      options_(std::move(options)),
-      policy_(options_.allow) {}
+    : loop_(loop), deadlines_(deadlines), options_(std::move(options)), policy_(options_.allow) {}
 
-absl::StatusOr<std::unique_ptr<Dialer>> Dialer::Create(asio::io_context& loop,
-                                                       Deadlines& deadlines,
+absl::StatusOr<std::unique_ptr<Dialer>> Dialer::Create(asio::io_context& loop, Deadlines& deadlines,
                                                        EgressOptions options) {
   std::unique_ptr<Dialer> dialer(new Dialer(loop, deadlines, std::move(options)));
   if (!dialer->options_.https_proxy.empty()) {
     absl::StatusOr<BaseUrl> proxy = ParseBaseUrl(dialer->options_.https_proxy);
     if (!proxy.ok()) return status::While(proxy.status(), "reading the egress proxy");
+    if (proxy->tls) {
+      return status::InvalidArgument("reading the egress proxy: '{}' is https, want http",
+                                     dialer->options_.https_proxy);
+    }
     dialer->proxy_ = *std::move(proxy);
   }
   absl::Status roots = dialer->NewTlsContext("").status();
@@ -86,8 +86,10 @@ bool Dialer::UsesProxy(const BaseUrl& url) const {
   return true;
 }
 
-asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(
-    BaseUrl url, asio::ssl::context* tls, bool verify, Duration wait) {
+asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(BaseUrl url,
+                                                                            asio::ssl::context* tls,
+                                                                            bool verify,
+                                                                            Duration wait) {
   if (!url.tls && !options_.allow_plaintext) {
     co_return status::PermissionDenied("{} is http: want https, or egress.allow_plaintext",
                                        url.authority);
@@ -97,13 +99,23 @@ asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(
   limit.Set(wait);
   const bool tunnelled = UsesProxy(url);
   const BaseUrl& next_hop = tunnelled ? *proxy_ : url;
+  if (tunnelled) {
+    // Names are the proxy's to resolve; an address that is never to be called is not asked for.
+    ErrorCode no_address;
+    const auto literal = asio::ip::make_address(url.host, no_address);
+    const absl::Status allowed = no_address ? absl::OkStatus() : policy_.Check(literal);
+    if (!allowed.ok()) co_return status::While(allowed, "calling {}", url.authority);
+  }
 
   asio::ip::tcp::resolver resolver(loop_);
   attempt->resolver = &resolver;
   auto [resolve_error, found] =
       co_await resolver.async_resolve(next_hop.host, next_hop.port, kTuple);
   attempt->resolver = nullptr;
-  if (resolve_error) co_return Failed(limit, "resolving", next_hop, resolve_error);
+  // The limit may have passed between the answer and here, where it ends nothing.
+  if (resolve_error || limit.has_expired()) {
+    co_return Failed(limit, "resolving", next_hop, resolve_error);
+  }
 
   absl::Status last = status::Unavailable("resolving {}: no address", next_hop.authority);
   std::optional<Socket> socket;
@@ -127,6 +139,9 @@ asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(
 
   if (tunnelled) {
     const absl::Status open = co_await Tunnel(&*socket, &url, attempt.get());
+    if (limit.has_expired()) {
+      co_return status::DeadlineExceeded("asking the proxy for {}: timed out", url.authority);
+    }
     if (!open.ok()) co_return open;
   }
   std::unique_ptr<Transport> transport =
@@ -135,12 +150,11 @@ asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(
   attempt->transport = transport.get();
   const ErrorCode error = co_await transport->Handshake();
   attempt->transport = nullptr;
-  if (error) co_return Failed(limit, "opening TLS to", url, error);
+  if (error || limit.has_expired()) co_return Failed(limit, "opening TLS to", url, error);
   co_return std::move(transport);
 }
 
-asio::awaitable<absl::Status> Dialer::Tunnel(Socket* socket, const BaseUrl* url,
-                                             Attempt* attempt) {
+asio::awaitable<absl::Status> Dialer::Tunnel(Socket* socket, const BaseUrl* url, Attempt* attempt) {
   // CONNECT wants a port, also the usual one.
   const std::string where =
       (url->host.find(':') == std::string::npos ? url->host : "[" + url->host + "]") + ":" +
@@ -162,7 +176,7 @@ asio::awaitable<absl::Status> Dialer::Tunnel(Socket* socket, const BaseUrl* url,
   const bool open = answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.0 200");
   if (!open || !answer.ends_with("\r\n\r\n")) {
     co_return status::Unavailable("asking the proxy for {}: it answered '{}'", where,
-                                  answer.substr(0, answer.find('\r')));
+                                  text::Excerpt(answer.substr(0, answer.find('\r'))));
   }
   co_return absl::OkStatus();
 }

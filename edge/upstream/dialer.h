@@ -2,7 +2,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +28,8 @@ struct EgressOptions {
   std::string ca_file;
 };
 
-// Opens connections to upstreams under the egress rules: resolve, check every address, connect to a checked address. One per loop.
+// Opens connections to upstreams under the egress rules: resolve, check every address, connect to a
+// checked address. One per loop.
 class Dialer {
  public:
   // `deadlines` and `loop` must outlive the dialer.
@@ -37,21 +37,23 @@ class Dialer {
                                                         Deadlines& deadlines,
                                                         EgressOptions options);
 
-  // Connected and, for https, verified, within `wait`. kUnavailable: no connection; kDeadlineExceeded: `wait` is over; kPermissionDenied: the rules
-  // forbid it. `ca_pem` adds roots for this connection alone.
+  // Connected and, for https, verified, within `wait`. kUnavailable: no connection;
+  // kDeadlineExceeded: `wait` is over; kPermissionDenied: the rules forbid it. `ca_pem` adds roots
+  // for this connection alone.
   asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Connect(BaseUrl url,
-                                                                     asio::ssl::context* tls,
-                                                                     bool verify, Duration wait);
+                                                                      asio::ssl::context* tls,
+                                                                      bool verify, Duration wait);
 
-  // Client-side TLS settings with the system's roots, `ca_file` and `ca_pem`. kInvalidArgument: the PEM has no certificate.
-  absl::StatusOr<std::shared_ptr<asio::ssl::context>> NewTlsContext(const std::string& ca_pem) const;
+  // Client-side TLS settings with the system's roots, `ca_file` and `ca_pem`. kInvalidArgument: the
+  // PEM has no certificate.
+  absl::StatusOr<std::shared_ptr<asio::ssl::context>> NewTlsContext(
+      const std::string& ca_pem) const;
 
  private:
   Dialer(asio::io_context& loop, Deadlines& deadlines, EgressOptions options);
   struct Attempt;
   // Asks the proxy for a way to `url`; afterwards the socket speaks to it.
-  static asio::awaitable<absl::Status> Tunnel(Socket* socket, const BaseUrl* url,
-                                              Attempt* attempt);
+  static asio::awaitable<absl::Status> Tunnel(Socket* socket, const BaseUrl* url, Attempt* attempt);
   bool UsesProxy(const BaseUrl& url) const;
 
   asio::io_context& loop_;

@@ -1,8 +1,7 @@
 #include "edge/upstream/upstream_call.h"
 
-#include <boost/asio/error.hpp>
-
 #include <array>
+#include <boost/asio/error.hpp>
 
 #include "common/text/ascii.h"
 
@@ -20,8 +19,13 @@ UpstreamCall::UpstreamCall(std::shared_ptr<UpstreamPool> pool, Deadlines& deadli
     : pool_(std::move(pool)),
       clock_(clock),
       times_(times),
-      step_(deadlines, [this] { if (connection_) connection_->transport->Close(); }),
-      total_(deadlines, [this] { if (connection_) connection_->transport->Close(); }) {}
+      step_(deadlines,
+            [this] {
+              if (connection_) connection_->transport->Close();
+            }),
+      total_(deadlines, [this] {
+        if (connection_) connection_->transport->Close();
+      }) {}
 
 UpstreamCall::~UpstreamCall() {
   if (connection_ == nullptr) return;
@@ -49,6 +53,9 @@ asio::awaitable<absl::Status> UpstreamCall::Start(std::string_view head, std::st
     absl::StatusOr<std::unique_ptr<UpstreamConnection>> taken = co_await pool_->Take(fresh);
     if (!taken.ok()) co_return taken.status();
     connection_ = *std::move(taken);
+    if (total_.has_expired()) {
+      co_return status::DeadlineExceeded("calling {}: timed out", pool_->url().authority);
+    }
     if (cancelled_) co_return status::Cancelled("calling {}: cancelled", pool_->url().authority);
     const bool reused = connection_->reused;
     absl::Status started = co_await Send(head, body);
@@ -76,11 +83,12 @@ asio::awaitable<absl::Status> UpstreamCall::Send(std::string_view head, std::str
 }
 
 asio::awaitable<absl::Status> UpstreamCall::Fill(size_t want) {
+  // Runs only while something is awaited: a client that reads slowly is not the upstream's silence.
+  if (got_byte_) step_.Set(times_.idle);
   auto [space, size] = connection_->buffer.Prepare(want);
   auto [error, read] = co_await connection_->transport->ReadSome(asio::buffer(space, size));
   if (error == asio::error::eof && !cancelled_ && !step_.has_expired() && !total_.has_expired()) {
-    co_return status::DataLoss("reading from {}: it closed the connection",
-                               pool_->url().authority);
+    co_return status::DataLoss("reading from {}: it closed the connection", pool_->url().authority);
   }
   if (error) co_return Why("reading from", error);
   if (!got_byte_) {
@@ -88,7 +96,7 @@ asio::awaitable<absl::Status> UpstreamCall::Fill(size_t want) {
     first_byte_after_ = clock_.Monotonic() - sent_at_;
   }
   connection_->buffer.Commit(read);
-  step_.Set(times_.idle);
+  step_.Clear();
   co_return absl::OkStatus();
 }
 
@@ -140,8 +148,7 @@ absl::Status UpstreamCall::SetFraming() {
   const std::string_view length = Find("content-length");
   if (chunked) {
     if (!text::EqualsIgnoreCase(Find("transfer-encoding"), "chunked") || !length.empty()) {
-      return status::Internal("reading from {}: its framing is ambiguous",
-                              pool_->url().authority);
+      return status::Internal("reading from {}: its framing is ambiguous", pool_->url().authority);
     }
     chunks_.emplace();
   } else if (!length.empty()) {
@@ -203,12 +210,14 @@ absl::Status UpstreamCall::TakeBody(std::string& out) {
       return status::Internal("reading from {}: {}", pool_->url().authority,
                               status::Message(decoded));
     }
-    if (done_ && !inflater_->done()) {
-      return status::DataLoss("reading from {}: its gzip body ended early",
-                              pool_->url().authority);
-    }
+    if (done_) return CheckWhole();
   }
   return absl::OkStatus();
+}
+
+absl::Status UpstreamCall::CheckWhole() const {
+  if (!inflater_ || inflater_->done()) return absl::OkStatus();
+  return status::DataLoss("reading from {}: its gzip body ended early", pool_->url().authority);
 }
 
 asio::awaitable<absl::Status> UpstreamCall::Read(std::string* out) {
@@ -221,7 +230,7 @@ asio::awaitable<absl::Status> UpstreamCall::Read(std::string* out) {
     const absl::Status filled = co_await Fill(16 * 1024);
     if (filled.code() == absl::StatusCode::kDataLoss && until_close_) {
       Finish();
-      co_return absl::OkStatus();
+      co_return CheckWhole();
     }
     if (!filled.ok()) co_return filled;
   }

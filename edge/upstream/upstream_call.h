@@ -2,7 +2,6 @@
 
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,8 +12,8 @@
 
 namespace weir::edge {
 
-// One request to one upstream and its answer, read piece by piece. Used by one coroutine on the pool's loop; Cancel() from the same thread
-// ends whatever is pending.
+// One request to one upstream and its answer, read piece by piece. Used by one coroutine on the
+// pool's loop; Cancel() from the same thread ends whatever is pending.
 class UpstreamCall {
  public:
   struct Times {
@@ -28,9 +27,10 @@ class UpstreamCall {
   // Closes the connection unless the answer was read to its end.
   ~UpstreamCall();
 
-  // Connects or reuses, sends, and reads the head of the answer. A kept-alive connection that turns out closed before a byte of the answer came is
-  // replaced once. `head` is a whole HTTP/1.1 request head; both must live until this returns.
-  // kUnavailable: not reachable or broken; kDeadlineExceeded: a time limit; kCancelled: Cancel(); kInternal: not HTTP.
+  // Connects or reuses, sends, and reads the head of the answer. A kept-alive connection that turns
+  // out closed before a byte of the answer came is replaced once. `head` is a whole HTTP/1.1
+  // request head; both must live until this returns. kUnavailable: not reachable or broken;
+  // kDeadlineExceeded: a time limit; kCancelled: Cancel(); kInternal: not HTTP.
   asio::awaitable<absl::Status> Start(std::string_view head, std::string_view body);
 
   int http_status() const { return status_; }
@@ -39,10 +39,13 @@ class UpstreamCall {
   // Length of the body, where the answer says it.
   std::optional<uint64_t> content_length() const { return content_length_; }
 
-  // Appends what comes next of the body, decoded (chunks, gzip), to `out`; done() after the last of it. Errors as Start, and kDataLoss: the
-  // body ended early.
+  // Appends what comes next of the body, decoded (chunks, gzip), to `out`; done() after the last of
+  // it. Errors as Start, and kDataLoss: the body ended early.
   asio::awaitable<absl::Status> Read(std::string* out);
   bool done() const { return done_; }
+
+  // The rest of the answer is worth so much time and no more.
+  void LimitRest(Duration wait) { total_.Set(wait); }
 
   // The caller does not want the rest: pending and later calls answer kCancelled.
   void Cancel();
@@ -61,6 +64,7 @@ class UpstreamCall {
   absl::StatusOr<bool> ParseHead();
   absl::Status SetFraming();
   absl::Status TakeBody(std::string& out);
+  absl::Status CheckWhole() const;
   absl::Status Why(std::string_view doing, const ErrorCode& error) const;
   void Finish();
 

@@ -12,7 +12,8 @@ asio::awaitable<absl::StatusOr<std::unique_ptr<UpstreamConnection>>> UpstreamPoo
     std::unique_ptr<UpstreamConnection> connection = std::move(idle_.back());
     idle_.pop_back();
     const bool old = clock_.Monotonic() - connection->idle_since > options_.idle;
-    if (!old && !connection->transport->PeerGone()) {
+    // One that says something unasked would give the next call the wrong answer.
+    if (!old && connection->buffer.empty() && connection->transport->Quiet()) {
       connection->reused = true;
       co_return std::move(connection);
     }
@@ -28,9 +29,8 @@ asio::awaitable<absl::StatusOr<std::unique_ptr<UpstreamConnection>>> UpstreamPoo
   }
   ++open_;  // Before the wait: others count it.
   BaseUrl url = options_.url;
-  absl::StatusOr<std::unique_ptr<Transport>> opened =
-      co_await dialer_.Connect(std::move(url), options_.tls.get(), options_.verify,
-                               options_.connect);
+  absl::StatusOr<std::unique_ptr<Transport>> opened = co_await dialer_.Connect(
+      std::move(url), options_.tls.get(), options_.verify, options_.connect);
   if (!opened.ok()) {
     --open_;
     co_return opened.status();

@@ -19,7 +19,8 @@ struct UpstreamConnection {
   bool reused = false;
 };
 
-// Kept-alive connections to one upstream, on one loop. Bounded: over `max_connections` a call waits for nobody, it is refused.
+// Kept-alive connections to one upstream, on one loop. Bounded: over `max_connections` a call waits
+// for nobody, it is refused.
 class UpstreamPool {
  public:
   struct Options {
@@ -28,12 +29,13 @@ class UpstreamPool {
     bool verify = true;
     size_t max_connections = 256;
     Duration connect = std::chrono::seconds(5);
-    Duration idle = std::chrono::seconds(30);  // Servers close theirs after a minute or so; being first avoids a race.
+    Duration idle = std::chrono::seconds(
+        30);  // Servers close theirs after a minute or so; being first avoids a race.
   };
   UpstreamPool(Options options, Dialer& dialer, const Clock& clock);
 
-  // An idle connection that is still open, else a new one. Errors are Dialer::Connect's; kResourceExhausted: all connections are busy.
-  // `fresh`: only a new one.
+  // An idle connection that is still open, else a new one. Errors are Dialer::Connect's;
+  // kResourceExhausted: all connections are busy. `fresh`: only a new one.
   asio::awaitable<absl::StatusOr<std::unique_ptr<UpstreamConnection>>> Take(bool fresh);
 
   // Back for the next call: its answer was read whole and both sides keep it alive.

@@ -76,7 +76,7 @@ void SetCap(const StrictOutput& strict, const Demand& demand, Admission& admissi
 }  // namespace
 
 Admission Decide(std::span<const Weighed> limits, const Demand& demand, Instant now) {
-  absl::InlinedVector<Offer, 6> offers(limits.size());
+  absl::InlinedVector<Offer, 4> offers(limits.size());
   StrictOutput strict;
   Tightest tightest;
   const auto weigh = [&](size_t i) {

@@ -39,7 +39,7 @@ struct Refusal {
 struct Admission {
   std::optional<Refusal> refusal;
   // Where admitted: one for each limit, in order.
-  absl::InlinedVector<Portion, 6> portions;
+  absl::InlinedVector<Portion, 4> portions;
   int64_t held_tokens = 0;  // The most that any token limit holds.
   int64_t output_covered =
       0;  // Completion tokens that all strict limits hold; else the most that any holds.

@@ -23,7 +23,7 @@ struct LimitMatch {
   const CompiledLimit* limit;
   std::string_view subject;  // Empty: the organisation.
 };
-using LimitMatches = absl::InlinedVector<LimitMatch, 6>;
+using LimitMatches = absl::InlinedVector<LimitMatch, 4>;
 
 // All limits of all organisations, compiled. An immutable snapshot; thread-safe.
 class LimitTable {

@@ -36,7 +36,12 @@ absl::StatusOr<v1::PutLimitResponse> QuotaAdmin::PutLimit(const api::AdminCall&,
   v1::PutLimitResponse response;
   *response.mutable_limit() = limit;
   response.set_changed(!before || !MessageDifferencer::Equals(before->limit, limit));
-  if (request.validate_only() || !response.changed()) return response;
+  if (request.validate_only()) return response;
+  if (!response.changed()) {
+    // An earlier call may have stored it and failed to load it.
+    WEIR_RETURN_IF_ERROR(deps_.limits.Follow(deps_.store));
+    return response;
+  }
 
   const bool goes_on = before && CountsOn(before->limit, limit);
   const StoredLimit after{

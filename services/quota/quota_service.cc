@@ -38,6 +38,16 @@ absl::StatusOr<v1::ReserveResponse> ToResponse(const ReserveOutcome& outcome,
   return response;
 }
 
+// `row` must outlive it.
+SettleOp OpOf(const LedgerRow& row, LimitMatches matches) {
+  return {.id = row.id,
+          .organization = row.organization,
+          .seq = row.seq,
+          .tokens = row.usage.total_tokens(),
+          .requests = row.requests,
+          .matches = std::move(matches)};
+}
+
 PriorPosting PriorOf(const std::optional<LedgerRow>& row) {
   if (!row) return {};
   return {.seq = row->seq,
@@ -57,29 +67,35 @@ absl::Status QuotaService::CheckDeadline(const api::CallContext& call) const {
   return status::DeadlineExceeded("the deadline had passed before the quota was asked");
 }
 
-asio::awaitable<absl::StatusOr<v1::ReserveResponse>> QuotaService::Reserve(
-    api::CallContext call, v1::ReserveRequest request) {
-  WEIR_CO_RETURN_IF_ERROR(CheckDeadline(call));
-  WEIR_CO_RETURN_IF_ERROR(CheckSubjects(request.subjects()));
-  WEIR_CO_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(request.key()));
-  WEIR_CO_ASSIGN_OR_RETURN(Demand demand, ParseEstimate(request.estimate()));
+absl::StatusOr<ReserveOp> QuotaService::Prepare(const api::CallContext& call,
+                                                const v1::ReserveRequest& request,
+                                                const LimitTable& table) {
+  WEIR_RETURN_IF_ERROR(CheckDeadline(call));
+  WEIR_RETURN_IF_ERROR(CheckSubjects(request.subjects()));
+  WEIR_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(request.key()));
+  WEIR_ASSIGN_OR_RETURN(Demand demand, ParseEstimate(request.estimate()));
   const v1::Subjects& subjects = request.subjects();
   demand.output_p95 = history_.P95(subjects.organization(), subjects.model());
+  return ReserveOp{.id = id,
+                   .organization = subjects.organization(),
+                   .body_hash = BodyHash(request),
+                   .edge_id = request.edge_id(),
+                   .matches = table.Match(subjects),
+                   .demand = demand,
+                   .dry_run = request.dry_run()};
+}
+
+// rare is in functions of its own.
+asio::awaitable<absl::StatusOr<v1::ReserveResponse>> QuotaService::Reserve(
+    api::CallContext call, v1::ReserveRequest request) {
   // Keeps the limits of the matches alive.
   const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
-  const LimitMatches matches = table->Match(subjects);
-  ReserveOp op{.id = id,
-               .organization = subjects.organization(),
-               .body_hash = BodyHash(request),
-               .edge_id = request.edge_id(),
-               .matches = matches,
-               .demand = demand,
-               .dry_run = request.dry_run()};
-  absl::StatusOr<ReserveOutcome> outcome = co_await deps_.windows.Reserve(std::move(op));
-  if (!outcome.ok()) {
-    co_return status::While(outcome.status(), "reserving for {}", subjects.organization());
-  }
-  co_return ToResponse(*outcome, matches, id);
+  absl::StatusOr<ReserveOp> op = Prepare(call, request, *table);
+  if (!op.ok()) co_return op.status();
+  absl::StatusOr<ReserveOutcome> outcome = co_await deps_.windows.Reserve(*op);
+  if (!outcome.ok())
+    co_return status::While(outcome.status(), "reserving for {}", op->organization);
+  co_return ToResponse(*outcome, op->matches, op->id);
 }
 
 asio::awaitable<absl::StatusOr<v1::ExtendResponse>> QuotaService::Extend(
@@ -105,10 +121,7 @@ asio::awaitable<absl::StatusOr<v1::ExtendResponse>> QuotaService::Extend(
   co_return response;
 }
 
-asio::awaitable<absl::StatusOr<SettleOutcome>> QuotaService::Post(SettleOp op) {
-  WEIR_CO_ASSIGN_OR_RETURN(SettleOutcome outcome, co_await deps_.windows.Settle(op));
-  if (outcome.kind != SettleOutcome::Kind::kUnknown) co_return outcome;
-  // Forgotten, or never seen: what the ledger says of it is the last word.
+asio::awaitable<absl::StatusOr<SettleOutcome>> QuotaService::SettleUnknown(SettleOp op) {
   auto find = [&ledger = deps_.ledger, id = op.id] { return ledger.Find(id); };
   WEIR_CO_ASSIGN_OR_RETURN(const std::optional<LedgerRow> row,
                            co_await RunOn(deps_.workers, std::move(find)));
@@ -129,24 +142,24 @@ void QuotaService::Learn(const LedgerRow& row, const SettleOutcome& outcome) {
 
 asio::awaitable<absl::StatusOr<v1::SettleResponse>> QuotaService::Settle(
     api::CallContext, v1::SettleRequest request) {
-  WEIR_CO_ASSIGN_OR_RETURN(LedgerRow row,
-                           ParseSettlement(request, ToUnixMicros(deps_.clock.Now())));
+  absl::StatusOr<LedgerRow> row = ParseSettlement(request, ToUnixMicros(deps_.clock.Now()));
+  if (!row.ok()) co_return row.status();
   const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
-  SettleOp op{.id = row.id,
-              .organization = request.subjects().organization(),
-              .seq = row.seq,
-              .tokens = row.usage.total_tokens(),
-              .requests = row.requests,
-              .matches = table->Match(request.subjects())};
-  absl::StatusOr<SettleOutcome> outcome = co_await Post(std::move(op));
-  if (!outcome.ok()) {
-    co_return status::While(outcome.status(), "settling attempt {}", AttemptText(row.id));
+  SettleOp op = OpOf(*row, table->Match(request.subjects()));
+  absl::StatusOr<SettleOutcome> outcome = co_await deps_.windows.Settle(op);
+  // Forgotten, or never seen: what the ledger says of it is the last word.
+  if (outcome.ok() && outcome->kind == SettleOutcome::Kind::kUnknown) {
+    outcome = co_await SettleUnknown(std::move(op));
   }
-  Learn(row, *outcome);
+  if (!outcome.ok()) {
+    co_return status::While(outcome.status(), "settling attempt {}", AttemptText(row->id));
+  }
+  Learn(*row, *outcome);
   // Also where the counters knew it: only the ledger can say that it is in the ledger.
-  WEIR_CO_ASSIGN_OR_RETURN(const bool duplicate, co_await deps_.sink.Append(std::move(row)));
+  absl::StatusOr<bool> duplicate = co_await deps_.sink.Append(*std::move(row));
+  if (!duplicate.ok()) co_return duplicate.status();
   v1::SettleResponse response;
-  response.set_duplicate(duplicate);
+  response.set_duplicate(*duplicate);
   co_return response;
 }
 

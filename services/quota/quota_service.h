@@ -58,7 +58,9 @@ class QuotaService final : public api::Quota {
 
  private:
   absl::Status CheckDeadline(const api::CallContext& call) const;
-  asio::awaitable<absl::StatusOr<SettleOutcome>> Post(SettleOp op);
+  absl::StatusOr<ReserveOp> Prepare(const api::CallContext& call, const v1::ReserveRequest& request,
+                                    const LimitTable& table);
+  asio::awaitable<absl::StatusOr<SettleOutcome>> SettleUnknown(SettleOp op);
   void Learn(const LedgerRow& row, const SettleOutcome& outcome);
 
   const Deps deps_;

@@ -14,9 +14,8 @@ namespace weir::quota {
 //
 // A UTC window: what was settled since it began. An anchored window: where it began is not
 // recorded, so everything that was settled within one period counts, and the earliest of it is
-// taken as the beginning. That counts at least what the lost window held; its end is at least a
-// period after the earliest use that it counts, so at no time is more than the limit admitted
-// within such a window. A limit counts nothing from before `counting_since_us`.
+// taken as the beginning. So every use of the last period lies in the window, and it is never
+// admitted twice. A limit counts nothing from before `counting_since_us`.
 absl::StatusOr<std::vector<RestoredCounter>> SumCounters(const LimitTable& table, Ledger& ledger,
                                                          WallTime now);
 

@@ -256,7 +256,7 @@ const std::vector<model::Limit> kBucketsAndAWindow = {
 class ReferenceModelTest : public ::testing::Test {
  protected:
   // Unless whoever runs the test asks for more.
-  static void SetUpTestSuite() { setenv("RC_PARAMS", "max_success=1000", 0); }
+  static void SetUpTestSuite() { setenv("RC_PARAMS", "max_success=3000", 0); }
 
   static void Compare(const std::vector<model::Limit>& limits) {
     const auto any_history = rc::gen::container<std::vector<Step>>(AnyStep());

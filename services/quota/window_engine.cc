@@ -66,7 +66,7 @@ std::optional<ReserveOutcome> WindowEngine::Replay(const ReserveOp& op) {
 }
 
 Admission WindowEngine::Weigh(const ReserveOp& op, Instant now) const {
-  absl::InlinedVector<Weighed, 6> weighed;
+  absl::InlinedVector<Weighed, 4> weighed;
   for (const LimitMatch& each : op.matches) {
     const CountedLimit* counted = counters_.Find(each);
     weighed.push_back({each.limit, counted != nullptr ? &counted->counter : &kUnused});

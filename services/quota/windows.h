@@ -21,7 +21,7 @@ struct Position {
   int64_t reset_after_ns = 0;  // 0: nothing used. kForeverNs: never.
 };
 // In the order of the matches that were asked for.
-using Positions = absl::InlinedVector<Position, 6>;
+using Positions = absl::InlinedVector<Position, 4>;
 
 // Asks for a hold. Views and `matches` must live until the call is over.
 struct ReserveOp {
@@ -118,18 +118,25 @@ struct RestoredCounter {
 };
 
 // Hot state: counters, open holds, and which keys were answered. Decides with the functions of
-// admission.h.
+// admission.h. Thread-safe.
 //
 // Atomicity: each operation happens wholly or not at all, as if they came one after another (per
-// organisation). A refused, repeated or dry operation changes nothing. Time: the store's own
-// clocks, never the caller's. Wall time does not go back: a window that ended is not reopened, one
-// that began is not left early. Holds are kept apart from settled use. A hold lapses `hold_ttl`
-// after its edge's last Renew (or after it was made, where that is later), at the next ReapExpired.
-// Strict and request limits then count it as spent, the others void it; a settlement that comes
-// later puts the truth in its place. Memory: an attempt is known for an hour after its end, the
-// oldest are forgotten earlier where there are too many. Blocking: never. An implementation may
-// suspend; one in memory does not. Thread-safe. kUnavailable: the store cannot be asked; whether
-// the operation happened is unknown, repeat it.
+// organisation). A refused, repeated or dry operation changes nothing.
+//
+// Time: the store's own clocks, never the caller's. Wall time does not go back: a window that ended
+// is not reopened, one that began is not left early.
+//
+// Expiry: holds are kept apart from settled use. A hold lapses `hold_ttl` after its edge's last
+// Renew (or after it was made, where that is later), at the next ReapExpired. Strict and request
+// limits then count it as spent, the others void it; a settlement that comes later puts the truth
+// in its place.
+//
+// Memory: an attempt is known for an hour after its end; where there are too many, the oldest are
+// forgotten earlier.
+//
+// Blocking: never. An implementation may suspend; one in memory does not.
+//
+// kUnavailable: the store cannot be asked; whether the operation happened is unknown, repeat it.
 class Windows {
  public:
   virtual ~Windows() = default;

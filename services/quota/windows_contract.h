@@ -422,6 +422,20 @@ TYPED_TEST_P(WindowsContract, TheTruthAfterExpiryWins) {
   EXPECT_EQ(this->Reserve(1, 20).kind, ReserveKind::kReplayed);
 }
 
+TYPED_TEST_P(WindowsContract, WhatWasAssumedInAnEarlierWindowIsNotGivenBackToThis) {
+  this->Limits({this->Tokens(100)});
+  this->Reserve(1, 20);
+  this->Advance(60);
+  this->Reap();
+  EXPECT_THAT(this->State(), ElementsAre("30+0"));
+  this->Advance(60);
+  this->Reserve(2, 20);
+  this->Settle(2, 30);
+  this->Settle(1, 20, 1);
+  this->Settle(1, 5, 2);
+  EXPECT_THAT(this->State(), ElementsAre("30+0"));
+}
+
 TYPED_TEST_P(WindowsContract, ReapSaysUntilWhenThereIsNothingToReap) {
   this->Limits({this->Tokens(100)});
   const auto idle = [&] { return this->Done(this->windows().ReapExpired()).idle_for; };
@@ -512,8 +526,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     ReleaseVoidsTheHold, ABlockedPromptKeepsItsRequest, ReleaseAndSettleConvergeInAnyOrder,
     AHoldLapsesWhenItsEdgeIsSilent, AnEdgeThatIsHeardOfKeepsItsHolds,
     AHoldIsRenewedByItsEdgeAloneAndLapsesByItsOwnAge, TheTruthAfterExpiryWins,
-    ReapSaysUntilWhenThereIsNothingToReap, AnAnswerLongerThanTheWindowCountsInBoth,
-    AWallClockThatIsSetBackReopensNoWindow, AnAttemptIsForgottenAnHourAfterItsEnd,
-    RestoreSetsTheUseOfCounters, OrganisationsAreApart);
+    WhatWasAssumedInAnEarlierWindowIsNotGivenBackToThis, ReapSaysUntilWhenThereIsNothingToReap,
+    AnAnswerLongerThanTheWindowCountsInBoth, AWallClockThatIsSetBackReopensNoWindow,
+    AnAttemptIsForgottenAnHourAfterItsEnd, RestoreSetsTheUseOfCounters, OrganisationsAreApart);
 
 }  // namespace weir::quota

@@ -5,7 +5,10 @@ import pytest
 from weir_harness.tenant import Tenant
 from weir_harness.wire import check_error
 
-EDGE = {"loops": 1, "address_requests_per_second": 0.01, "address_burst": 40}
+
+def edge(burst=40, **more):
+    """A bucket that practically never refills; one loop, so that there is one of it."""
+    return {"loops": 1, "address_limit": {"requests_per_second": 0.01, "burst": burst}, **more}
 
 
 def statuses(gateway, *forwarded, count=3):
@@ -24,7 +27,7 @@ def exhaust():
 
 
 def test_SX_an_address_that_asks_too_much_is_limited_before_its_key(own_gateway, mock, exhaust):
-    gateway = own_gateway(edge=EDGE)
+    gateway = own_gateway(edge=edge())
     tenant = Tenant(gateway, mock)
     assert tenant.chat().status == 200
     exhaust(gateway)
@@ -37,14 +40,14 @@ def test_SX_an_address_that_asks_too_much_is_limited_before_its_key(own_gateway,
 
 
 def test_without_trusted_proxies_the_header_means_nothing(own_gateway, exhaust):
-    gateway = own_gateway(edge=EDGE)
+    gateway = own_gateway(edge=edge())
     exhaust(gateway)
     assert statuses(gateway, "203.0.113.1") == [429] * 3
     assert statuses(gateway, "203.0.113.2") == [429] * 3
 
 
 def test_a_trusted_proxy_tells_the_address(own_gateway, exhaust):
-    gateway = own_gateway(edge={**EDGE, "address_burst": 10, "trusted_proxies": ["127.0.0.0/8"]})
+    gateway = own_gateway(edge=edge(10, trusted_proxies=["127.0.0.0/8"]))
     exhaust(gateway, "203.0.113.1")
     assert statuses(gateway, "203.0.113.2") == [401] * 3
     # What stands left of the last untrusted address anybody may have written.

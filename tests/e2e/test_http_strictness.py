@@ -251,7 +251,7 @@ def test_paths_are_compared_as_they_are(tenant, mock, path):
 
 
 def test_a_head_that_never_ends_is_given_up(own_gateway, mock):
-    gateway = own_gateway(edge={"loops": 1, "http": {"head": "1s"}})
+    gateway = own_gateway(edge={"loops": 1, "timeouts": {"head": "1s"}})
     with raw.connect(gateway.http) as sock:
         began = time.monotonic()
         sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: we")

@@ -7,7 +7,7 @@ from weir_harness.tenant import IDENTITY, unique
 from weir_harness.wire import check_error
 
 
-def test_S1_14_a_created_key_works_at_once(tenant):
+def test_a_created_key_works_at_once(tenant):
     for _ in range(10):
         assert tenant.chat(key=tenant.key()).status == 200
 
@@ -41,7 +41,7 @@ def test_a_revoked_key_is_refused_within_100_ms(tenant):
                 refused += 1
 
 
-def test_S1_14_revoking_is_final_and_no_error_twice(tenant):
+def test_revoking_is_final_and_no_error_twice(tenant):
     tenant.key("gone")
     first, second = tenant.revoke("gone"), tenant.revoke("gone")
     assert first.key.public_id == second.key.public_id
@@ -75,7 +75,7 @@ def test_a_key_is_shown_once(tenant):
     assert key not in str(listed) and mine.public_id in key
 
 
-def test_S4_1_keys_are_long_and_random(tenant):
+def test_keys_are_long_and_random(tenant):
     keys = {tenant.key() for _ in range(20)}
     assert len(keys) == 20
     # 43 characters of 62 each are 256 bits.

@@ -10,7 +10,7 @@ SAMPLE = re.compile(r'[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}]*\})? [-+0-9.eEInfNa]+( \d+
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/health"])
-def test_S0_6_probes_are_answered_on_a_listener_of_their_own(gateway, path):
+def test_probes_are_answered_on_a_listener_of_their_own(gateway, path):
     assert gateway.ops.get(path).status == 200
     assert gateway.http.get(path).status == 404
 

@@ -16,7 +16,7 @@ def small(own_gateway, mock):
     return Tenant(own_gateway(edge={"loops": 2, "max_concurrent_requests": 2}), mock)
 
 
-def test_S3_7_what_is_too_much_is_shed_at_once(small, mock):
+def test_what_is_too_much_is_shed_at_once(small, mock):
     mock.behave(latency_ms=1500)
     began = time.monotonic()
     replies = at_once(20, lambda _: (small.chat(), time.monotonic() - began))
@@ -29,7 +29,7 @@ def test_S3_7_what_is_too_much_is_shed_at_once(small, mock):
         assert took < patience(1)
 
 
-def test_S3_10_the_place_of_a_finished_request_is_free(small, mock):
+def test_the_place_of_a_finished_request_is_free(small, mock):
     mock.behave(mode="words", words=3, frame_delay_ms=30)
     for _ in range(5):
         assert [reply[-1] for reply in at_once(2, lambda _: small.stream().rest())] == ["[DONE]"] * 2

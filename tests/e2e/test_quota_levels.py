@@ -27,7 +27,7 @@ LEVELS = [("ORGANIZATION", "", True, True), ("TEAM", "crew", True, False),
 
 @pytest.mark.parametrize("level, subject, bob_too, app_too", LEVELS)
 @pytest.mark.parametrize("unit, count", [(REQUESTS, 2), (TOKENS, 60)])
-def test_S4_5_each_level_trips_alone_and_is_named(staffed, level, subject, bob_too, app_too, unit,
+def test_each_level_trips_alone_and_is_named(staffed, level, subject, bob_too, app_too, unit,
                                                   count):
     name = f"at-{level.lower()}"
     staffed.limit(name, count, unit, level=f"LEVEL_{level}", subject=subject, period="60s")
@@ -39,7 +39,7 @@ def test_S4_5_each_level_trips_alone_and_is_named(staffed, level, subject, bob_t
     assert staffed.chat().status == (429 if app_too else 200)
 
 
-def test_S4_5_a_proxys_limit_stops_the_proxy_alone(tenant):
+def test_a_proxys_limit_stops_the_proxy_alone(tenant):
     context = tenant.proxy("assistant")
     tenant.limit("at-proxy", 1, REQUESTS, level="LEVEL_PROXY", subject="assistant", period="60s")
     path = context + "/chat/completions"
@@ -50,7 +50,7 @@ def test_S4_5_a_proxys_limit_stops_the_proxy_alone(tenant):
     assert tenant.chat().status == 200
 
 
-def test_S4_5_a_models_limit_leaves_other_models(new_tenant):
+def test_a_models_limit_leaves_other_models(new_tenant):
     tenant = new_tenant(models=("small", "large"))
     tenant.limit("large-only", 1, REQUESTS, level="LEVEL_MODEL", subject="large", period="60s")
     assert [tenant.chat(model="large").status for _ in range(2)] == [200, 429]
@@ -63,13 +63,23 @@ def test_a_models_aliases_share_its_limit(new_tenant):
     assert [tenant.chat(model=m).status for m in ("largest", "large", "largest")] == [200, 200, 429]
 
 
-def test_S1_5_users_have_counters_of_their_own(staffed):
-    staffed.limit("each-user", 60, level="LEVEL_USER", subject="*", period="60s")
-    for key in (staffed.ann, staffed.bob):
-        assert [staffed.chat(key=key).status for _ in range(3)] == [200, 200, 429]
+def test_S1_5b_three_users_three_keys_three_counters(tenant, mock):
+    users = {"alice": "alpha", "bob": "alpha", "dave": "beta"}
+    for team in ("alpha", "beta"):
+        tenant.put("Team", team)
+    keys = {}
+    for user, team in users.items():
+        tenant.put("User", user, team=team)
+        keys[user] = tenant.key(f"{team}-{user}", team=team, user=user)
+    tenant.limit("each-user", 500, level="LEVEL_USER", subject="*", period="60s")
+    mock.behave(mode="words", words=100, prompt_tokens=150)  # Two answers are 500 tokens.
+    for user in users:
+        assert [tenant.chat(key=keys[user]).status for _ in range(3)] == [200, 200, 429]
+    tenant.settled(6)
+    assert {row.group["user"]: row.total for row in tenant.usage("user")} == dict.fromkeys(users, 500)
 
 
-def test_S1_6_one_member_alone_may_spend_the_teams_budget(staffed):
+def test_one_member_alone_may_spend_the_teams_budget(staffed):
     staffed.limit("team-pot", 90, level="LEVEL_TEAM", subject="crew", period="60s")
     assert [staffed.chat(key=staffed.ann).status for _ in range(3)] == [200] * 3
     assert staffed.chat(key=staffed.bob).status == 429
@@ -86,7 +96,7 @@ def test_S2_14_a_team_at_its_end_does_not_stop_another(tenant):
     assert tenant.chat(key=keys["product"]).status == 200
 
 
-def test_S2_15_the_ledger_knows_whose_spending_it_was(staffed, mock):
+def test_the_ledger_knows_whose_spending_it_was(staffed, mock):
     context = staffed.proxy("assistant")
     staffed.chat(key=staffed.ann)
     staffed.chat(key=staffed.ann, path=context + "/chat/completions")

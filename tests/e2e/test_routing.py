@@ -230,7 +230,7 @@ def test_a_proxy_serves_only_its_models_and_kinds(new_tenant):
     check_error(tenant.embed(path=context + "/embeddings", model="alpha"), 404, "unknown_url")
 
 
-def test_S2_16_a_changed_proxy_keeps_keys_and_is_in_force_within_a_second(tenant, mock):
+def test_a_changed_proxy_keeps_keys_and_is_in_force_within_a_second(tenant, mock):
     path = tenant.proxy("direct", provider="vendor") + "/chat/completions"
     assert tenant.chat(path=path, model="one").status == 200
     mock.behave(mode="words", words=20, frame_delay_ms=40)

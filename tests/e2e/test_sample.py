@@ -40,7 +40,7 @@ def call(gateway, key):
     return gateway.tls.post(PATH, chat_body("Hello", model="gpt-4o-mini"), headers)
 
 
-def test_S0_1_to_S0_5_the_sample_walks_through(sample, mock):
+def test_S0_1_S0_2_S0_3_S0_4_S0_5_the_sample_walks_through(sample, mock):
     check_error(call(sample, "wrong-key"), 401, "invalid_api_key")
     check_error(call(sample, None), 401, "invalid_api_key")
     assert mock.ledger()["requests"] == 0
@@ -59,11 +59,11 @@ def test_S0_1_to_S0_5_the_sample_walks_through(sample, mock):
                                 {"api_key": "demo-api-key"}), 404, "unknown_url")
 
 
-def test_S0_12_routes_are_live_and_enforcing_once_it_is_ready(sample):
+def test_routes_are_live_and_enforcing_once_it_is_ready(sample):
     assert call(sample, "route-probe-key").status == 401
 
 
-def test_S0_9_a_restart_applies_the_same_documents_again(sample, mock):
+def test_a_restart_applies_the_same_documents_again(sample, mock):
     assert call(sample, "demo-api-key").status == 200
     assert sample.stop() == 0
     sample.start()

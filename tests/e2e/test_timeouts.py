@@ -59,7 +59,7 @@ def test_a_broken_answer_is_502(tenant, mock, broken):
     check_error(tenant.chat(), 502, "upstream_error")
 
 
-def test_S2_17_the_vendors_401_is_not_ours(tenant, mock, own_mock):
+def test_the_vendors_401_is_not_ours(tenant, mock, own_mock):
     strict = own_mock("--api-key", "another")
     tenant.put_provider("strict", base_url=strict.url)
     tenant.put_model("locked", provider="strict", suspend_duration="0s")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Where the CPU time of a rung goes, by function: see README.md. Arguments are those of `profile.sh --help`.
+# Where the CPU time of a rung goes: see README.md. Arguments are those of `profile.sh --help`.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"

@@ -5,7 +5,8 @@
 
 namespace weir::edge::openai {
 
-// Likely tokens of the text in a whole chat answer (contents, reasoning, tool arguments of all choices), for providers that report no usage.
+// Likely tokens of the text in a whole chat answer (contents, reasoning, tool arguments of all
+// choices), for providers that report no usage.
 int64_t CountAnswerTokens(std::string_view json);
 
 }  // namespace weir::edge::openai

@@ -29,6 +29,16 @@ int64_t Part(dom::element object, std::string_view details, std::string_view key
   return std::min(Count(inner, key), whole);
 }
 
+// A provider that says no more than the sum: how it divides is not known, so that all of it is
+// billed as prompt.
+std::optional<common::v1::Usage> OnlyTotal(dom::element usage) {
+  if (usage["total_tokens"].error() != simdjson::SUCCESS) return std::nullopt;
+  common::v1::Usage parts;
+  parts.set_input_uncached_tokens(Count(usage, "total_tokens"));
+  parts.set_inconsistent(true);
+  return parts;
+}
+
 }  // namespace
 
 std::optional<common::v1::Usage> ReadUsage(std::string_view json) {
@@ -39,14 +49,12 @@ std::optional<common::v1::Usage> ReadUsage(std::string_view json) {
   if (parser.parse(json.data(), json.size(), true).get(root) != simdjson::SUCCESS) {
     return std::nullopt;
   }
-  if (root["usage"].get(usage) != simdjson::SUCCESS ||
-      usage.type() != dom::element_type::OBJECT) {
+  if (root["usage"].get(usage) != simdjson::SUCCESS || usage.type() != dom::element_type::OBJECT) {
     return std::nullopt;
   }
   if (usage["prompt_tokens"].error() != simdjson::SUCCESS &&
-      usage["completion_tokens"].error() != simdjson::SUCCESS &&
-      usage["total_tokens"].error() != simdjson::SUCCESS) {
-    return std::nullopt;
+      usage["completion_tokens"].error() != simdjson::SUCCESS) {
+    return OnlyTotal(usage);
   }
   const int64_t prompt = Count(usage, "prompt_tokens");
   const int64_t completion = Count(usage, "completion_tokens");
@@ -68,18 +76,26 @@ std::optional<common::v1::Usage> ReadUsage(std::string_view json) {
   return parts;
 }
 
-std::string ReadErrorMessage(std::string_view json) {
+ErrorObject ReadErrorObject(std::string_view json) {
   static thread_local dom::parser parser;
-  dom::element root;
+  ErrorObject read;
   dom::element error;
-  std::string_view message;
-  if (parser.parse(json.data(), json.size(), true).get(root) != simdjson::SUCCESS ||
-      root["error"].get(error) != simdjson::SUCCESS) {
-    return {};
+  if (parser.parse(json.data(), json.size(), true)["error"].get(error) != simdjson::SUCCESS) {
+    return read;
   }
-  if (error["message"].get(message) != simdjson::SUCCESS) return {};
-  return std::string(text::Utf8Prefix(message, 500));
+  const auto take = [&error](std::string_view key, size_t most) -> std::string {
+    std::string_view value;
+    if (error[key].get(value) != simdjson::SUCCESS) return {};
+    return std::string(text::Utf8Prefix(value, most));
+  };
+  read.message = take("message", 500);
+  read.type = take("type", 64);
+  read.param = take("param", 200);
+  read.code = take("code", 64);
+  return read;
 }
+
+std::string ReadErrorMessage(std::string_view json) { return ReadErrorObject(json).message; }
 
 bool HasError(std::string_view json) {
   static thread_local dom::parser parser;
@@ -93,9 +109,8 @@ int64_t OutputTokens(const common::v1::Usage& usage) {
 }
 
 int64_t TotalTokens(const common::v1::Usage& usage) {
-  return usage.input_uncached_tokens() + usage.cache_read_tokens() +
-         usage.cache_write_5m_tokens() + usage.cache_write_1h_tokens() +
-         usage.audio_input_tokens() + OutputTokens(usage);
+  return usage.input_uncached_tokens() + usage.cache_read_tokens() + usage.cache_write_5m_tokens() +
+         usage.cache_write_1h_tokens() + usage.audio_input_tokens() + OutputTokens(usage);
 }
 
 }  // namespace weir::edge::openai

@@ -7,15 +7,24 @@
 
 namespace weir::edge::openai {
 
-// Usage of a whole (not streamed) answer, or of one stream event's JSON, in disjoint parts. OpenAI's figures are inclusive: cached tokens are inside
-// prompt_tokens, reasoning and audio inside completion_tokens. An explicit zero is a value. None where there is no usage object.
-// An object without any of the three counts is none either. `json` needs no padding. Not JSON: none.
+// Usage of a whole (not streamed) answer, or of one stream event's JSON, in disjoint parts.
+// OpenAI's figures are inclusive: cached tokens are inside prompt_tokens, reasoning and audio
+// inside completion_tokens. An explicit zero is a value. None where there is no usage object. An
+// object without any of the three counts is none either. `json` needs no padding. Not JSON: none.
 std::optional<common::v1::Usage> ReadUsage(std::string_view json);
 
-// The error object's message of a provider's answer, bounded; empty where there is none of OpenAI's shape.
+// The error object's message of a provider's answer, bounded; empty where there is none of OpenAI's
+// shape.
 std::string ReadErrorMessage(std::string_view json);
 
-// It says that something failed: a top-level `error` that is not null. Clients take such a stream event for an exception.
+// All of a provider's error object, each member bounded; empty where it is missing or not a string.
+struct ErrorObject {
+  std::string message, type, param, code;
+};
+ErrorObject ReadErrorObject(std::string_view json);
+
+// It says that something failed: a top-level `error` that is not null. Clients take such a stream
+// event for an exception.
 bool HasError(std::string_view json);
 
 // Prompt and completion tokens together.

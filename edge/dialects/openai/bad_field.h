@@ -7,7 +7,8 @@
 
 namespace weir::edge::openai {
 
-// kInvalidArgument "PATH PROBLEM" with the path as a typed detail: becomes `param` of the error object.
+// kInvalidArgument "PATH PROBLEM" with the path as a typed detail: becomes `param` of the error
+// object.
 inline absl::Status BadField(std::string path, const std::string& problem) {
   weir::common::v1::BadFields detail;
   auto* field = detail.add_fields();

@@ -4,8 +4,9 @@
 
 namespace weir::edge::openai {
 
-// Calls `take(piece)` for each piece of the text that the inside of a JSON string stands for: stretches without an
-// escape as they are, each escape as its UTF-8. What is no valid escape comes as it stands, half a surrogate pair as U+FFFD.
+// Calls `take(piece)` for each piece of the text that the inside of a JSON string stands for:
+// stretches without an escape as they are, each escape as its UTF-8. What is no valid escape comes
+// as it stands, half a surrogate pair as U+FFFD.
 template <typename Take>
 void ForEachUnescaped(std::string_view inside, Take take);
 

@@ -4,7 +4,8 @@ namespace weir::edge::openai {
 namespace {
 
 size_t SkipBlanks(std::string_view text, size_t at) {
-  while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r')) {
+  while (at < text.size() &&
+         (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r')) {
     ++at;
   }
   return at;

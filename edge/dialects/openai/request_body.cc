@@ -19,7 +19,8 @@ constexpr size_t kMaxBody = 64 * 1024 * 1024;
 constexpr size_t kMaxModel = 200;
 constexpr int64_t kMaxTokens = 10'000'000;
 constexpr int64_t kMaxChoices = 128;
-// Beyond what is accepted, so that the walk and not the parser (for which an empty array is no level) draws the line.
+// Beyond what is accepted, so that the walk and not the parser (for which an empty array is no
+// level) draws the line.
 constexpr size_t kParserDepth = TextWalk::kMaxDepth + 8;
 constexpr std::string_view kTwice = "comes twice: want each key once";
 
@@ -28,8 +29,7 @@ absl::Status NotJson(simdjson::error_code error) {
     case simdjson::UTF8_ERROR:
       return status::InvalidArgument("the body is not valid UTF-8");
     case simdjson::DEPTH_ERROR:
-      return status::InvalidArgument("the body is nested over {} levels deep",
-                                     TextWalk::kMaxDepth);
+      return status::InvalidArgument("the body is nested over {} levels deep", TextWalk::kMaxDepth);
     case simdjson::EMPTY:
       return status::InvalidArgument("the body is empty: want a JSON object");
     default:
@@ -65,7 +65,8 @@ class MemberReader {
 
   absl::Status Finish() {
     const bool chat = body_.kind == routing::v1::API_KIND_CHAT;
-    if (chat && !messages_seen_) return BadField("messages", "is missing: want an array of messages");
+    if (chat && !messages_seen_)
+      return BadField("messages", "is missing: want an array of messages");
     if (!chat && !input_seen_) {
       return BadField("input", "is missing: want a string or an array of strings or tokens");
     }
@@ -146,14 +147,16 @@ class MemberReader {
   }
 
   absl::Status Token(dom::element value) {
-    if (!value.is_int64()) return BadField("input", "has an element that is not a string or a token");
+    if (!value.is_int64())
+      return BadField("input", "has an element that is not a string or a token");
     walk_.AddTokens(1);
     return absl::OkStatus();
   }
 
   static absl::Status Flag(std::string_view key, dom::element value, bool& out) {
     if (value.is_null()) return absl::OkStatus();
-    if (value.type() != dom::element_type::BOOL) return BadField(std::string(key), "is not true or false");
+    if (value.type() != dom::element_type::BOOL)
+      return BadField(std::string(key), "is not true or false");
     out = value.get_bool().value_unsafe();
     return absl::OkStatus();
   }
@@ -164,7 +167,8 @@ class MemberReader {
     int64_t tokens = 0;
     if (!value.is_int64() || (tokens = value.get_int64().value_unsafe()) < 1 ||
         tokens > kMaxTokens) {
-      return BadField(std::string(key), fmt::format("is not a whole number from 1 to {}", kMaxTokens));
+      return BadField(std::string(key),
+                      fmt::format("is not a whole number from 1 to {}", kMaxTokens));
     }
     cap_ = std::max(cap_.value_or(0), tokens);
     return absl::OkStatus();
@@ -226,8 +230,7 @@ absl::StatusOr<RequestBody> RequestReader::Read(routing::v1::ApiKind kind, std::
     }
   }
   dom::element root;
-  if (const auto error =
-          parser_->parser.parse(body.data(), body.size(), false).get(root)) {
+  if (const auto error = parser_->parser.parse(body.data(), body.size(), false).get(root)) {
     return NotJson(error);
   }
   if (root.type() != dom::element_type::OBJECT) {

@@ -24,7 +24,8 @@ struct Member {
   bool present = false;
 };
 
-// What the gateway reads of a chat or embeddings request. The original bytes stay as they came; changes are spliced in.
+// What the gateway reads of a chat or embeddings request. The original bytes stay as they came;
+// changes are spliced in.
 struct RequestBody {
   routing::v1::ApiKind kind = routing::v1::API_KIND_CHAT;
   std::string model;  // Unescaped; at most 200 bytes.
@@ -37,10 +38,11 @@ struct RequestBody {
   int64_t choices = 1;  // `n`.
   // The client asked for the usage chunk of a stream.
   bool usage_asked = false;
-  Member stream_options_at;     // The whole value.
-  Member include_usage_at;      // Inside of it.
+  Member stream_options_at;  // The whole value.
+  Member include_usage_at;   // Inside of it.
   bool stream_options_object = false;
-  // No prompt like this has more tokens: bytes of its text, 8 a message, and a flat 1,700 for an image.
+  // No prompt like this has more tokens: bytes of its text, 8 a message, and a flat 1,700 for an
+  // image.
   int64_t input_tokens_bound = 0;
   // The likely number of prompt tokens, by the class scan.
   int64_t input_tokens_likely = 0;
@@ -55,8 +57,9 @@ class RequestReader {
   RequestReader();
   ~RequestReader();
 
-  // `body` has 64 readable bytes behind its end. kInvalidArgument with a BadFields detail names the member and what was expected: not JSON,
-  // not an object, invalid UTF-8, a repeated key, nesting over 64, a member of the wrong type.
+  // `body` has 64 readable bytes behind its end. kInvalidArgument with a BadFields detail names the
+  // member and what was expected: not JSON, not an object, invalid UTF-8, a repeated key, nesting
+  // over 64, a member of the wrong type.
   absl::StatusOr<RequestBody> Read(routing::v1::ApiKind kind, std::string_view body);
 
  private:
@@ -66,10 +69,11 @@ class RequestReader {
 
 // What goes upstream instead of what came.
 struct Changes {
-  std::string_view model;              // Written unless it equals the client's.
-  std::optional<int64_t> output_cap;   // Per choice; written into the field(s) the client used, else `cap_field`.
+  std::string_view model;  // Written unless it equals the client's.
+  std::optional<int64_t>
+      output_cap;  // Per choice; written into the field(s) the client used, else `cap_field`.
   std::string_view cap_field = "max_tokens";
-  bool ask_for_usage = false;          // stream_options.include_usage = true.
+  bool ask_for_usage = false;  // stream_options.include_usage = true.
 };
 
 // The body with the changes spliced into the original bytes.

@@ -43,9 +43,8 @@ std::string_view At(std::string_view json, const Member& member) {
 }
 
 TEST(RequestReaderTest, ReadsWhatTheGatewayNeeds) {
-  const std::string json =
-      "{ \"model\" : \"gpt-4o\" ,\n" + std::string(kHi) +
-      R"(, "stream": true, "max_tokens" : 7,"max_completion_tokens":9, "n": 2,
+  const std::string json = "{ \"model\" : \"gpt-4o\" ,\n" + std::string(kHi) +
+                           R"(, "stream": true, "max_tokens" : 7,"max_completion_tokens":9, "n": 2,
           "stream_options": {"x": [1, {"y": "}"}], "include_usage" : true}, "user": "u"})";
   const auto body = Read(json);
   ASSERT_THAT(body, IsOk());
@@ -74,8 +73,8 @@ TEST(RequestReaderTest, DefaultsAreThoseOfTheApi) {
 }
 
 TEST(RequestReaderTest, NullMeansAbsent) {
-  const RequestBody body = ReadChat(
-      R"("stream":null,"max_tokens":null,"n":null,"stream_options":null)");
+  const RequestBody body =
+      ReadChat(R"("stream":null,"max_tokens":null,"n":null,"stream_options":null)");
   EXPECT_FALSE(body.stream);
   EXPECT_EQ(body.choices, 1);
   EXPECT_FALSE(body.output_tokens_declared.has_value());
@@ -106,7 +105,7 @@ TEST(RequestReaderTest, AReaderServesOneRequestAfterTheOther) {
   }
 }
 
-// --- Faults ---------------------------------------------------------------------------------------------
+// --- Faults ---
 
 struct FaultCase {
   std::string_view name;
@@ -127,31 +126,30 @@ TEST_P(RequestFaultTest, NamesTheMember) {
     EXPECT_EQ(bad->fields(0).path(), fault.param);
   }
 }
-INSTANTIATE_TEST_SUITE_P(
-    NotARequest, RequestFaultTest,
-    ::testing::ValuesIn<FaultCase>({
-        {"Empty", "", "", "empty"},
-        {"Blank", "  \n", "", "empty"},
-        {"NotJson", "hello", "", "not valid JSON"},
-        {"Array", "[]", "", "not a JSON object"},
-        {"String", "\"x\"", "", "not a JSON object"},
-        {"Truncated", R"({"model":"x")", "", "not valid JSON"},
-        {"TwoDocuments", Chat("") + Chat(""), "", "not valid JSON"},
-        {"TrailingComma", R"({"model":"x",})", "", "not valid JSON"},
-        {"SingleQuotes", "{'model':'x'}", "", "not valid JSON"},
-        {"Comment", "{/*x*/}", "", "not valid JSON"},
-        {"NaN", Chat(R"("temperature":NaN)"), "", "not valid JSON"},
-        {"Infinity", Chat(R"("temperature":Infinity)"), "", "not valid JSON"},
-        {"LeadingZero", Chat(R"("n":01)"), "", "not valid JSON"},
-        {"ControlCharacter", Chat("\"user\":\"a\nb\""), "", "not valid JSON"},
-        {"LoneSurrogate", Chat(R"("user":"\ud800")"), "", "not valid JSON"},
-        {"InvalidUtf8", Chat("\"user\":\"\xff\""), "", "UTF-8"},
-        {"OverlongUtf8", Chat("\"user\":\"\xc0\x80\""), "", "UTF-8"},
-        {"SurrogateInUtf8", Chat("\"user\":\"\xed\xa0\x80\""), "", "UTF-8"},
-        {"CutUtf8", Chat("\"user\":\"\xc3\""), "", "UTF-8"},
-        {"NulBehind", Chat("") + "\0"s, "", "not valid JSON"},
-    }),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(NotARequest, RequestFaultTest,
+                         ::testing::ValuesIn<FaultCase>({
+                             {"Empty", "", "", "empty"},
+                             {"Blank", "  \n", "", "empty"},
+                             {"NotJson", "hello", "", "not valid JSON"},
+                             {"Array", "[]", "", "not a JSON object"},
+                             {"String", "\"x\"", "", "not a JSON object"},
+                             {"Truncated", R"({"model":"x")", "", "not valid JSON"},
+                             {"TwoDocuments", Chat("") + Chat(""), "", "not valid JSON"},
+                             {"TrailingComma", R"({"model":"x",})", "", "not valid JSON"},
+                             {"SingleQuotes", "{'model':'x'}", "", "not valid JSON"},
+                             {"Comment", "{/*x*/}", "", "not valid JSON"},
+                             {"NaN", Chat(R"("temperature":NaN)"), "", "not valid JSON"},
+                             {"Infinity", Chat(R"("temperature":Infinity)"), "", "not valid JSON"},
+                             {"LeadingZero", Chat(R"("n":01)"), "", "not valid JSON"},
+                             {"ControlCharacter", Chat("\"user\":\"a\nb\""), "", "not valid JSON"},
+                             {"LoneSurrogate", Chat(R"("user":"\ud800")"), "", "not valid JSON"},
+                             {"InvalidUtf8", Chat("\"user\":\"\xff\""), "", "UTF-8"},
+                             {"OverlongUtf8", Chat("\"user\":\"\xc0\x80\""), "", "UTF-8"},
+                             {"SurrogateInUtf8", Chat("\"user\":\"\xed\xa0\x80\""), "", "UTF-8"},
+                             {"CutUtf8", Chat("\"user\":\"\xc3\""), "", "UTF-8"},
+                             {"NulBehind", Chat("") + "\0"s, "", "not valid JSON"},
+                         }),
+                         [](const auto& info) { return std::string(info.param.name); });
 INSTANTIATE_TEST_SUITE_P(
     Members, RequestFaultTest,
     ::testing::ValuesIn<FaultCase>({
@@ -218,7 +216,7 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& info) { return std::string(info.param.name); });
 
-// --- Depth ----------------------------------------------------------------------------------------------
+// --- Depth ---
 
 std::string Nested(int levels, char open, char close, std::string_view innermost) {
   // The body's own object is the first level.
@@ -252,7 +250,7 @@ TEST(RequestDepthTest, AHundredThousandLevelsAreNotRead) {
   EXPECT_THAT(Read(Nested(100'000, '[', ']', "1")), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
-// --- The size of the prompt -----------------------------------------------------------------------------
+// --- The size of the prompt ---
 
 TEST(PromptSizeTest, TheBoundIsBytesAndEightAMessage) {
   const auto body = Read(
@@ -319,9 +317,8 @@ TEST(EmbeddingsTest, ChatMembersMeanNothingThere) {
 TEST(RequestReaderTest, AHostileBodyTakesNoLongerThanItsSize) {
   std::string values = "0";
   for (int i = 0; i < 200'000; ++i) values += ",0";
-  const std::string json =
-      Chat("\"" + std::string(1'000'000, 'k') + "\":[[" + values + "],{\"" +
-           std::string(1'000'000, 'k') + "\":[" + values + "]}]");
+  const std::string json = Chat("\"" + std::string(1'000'000, 'k') + "\":[[" + values + "],{\"" +
+                                std::string(1'000'000, 'k') + "\":[" + values + "]}]");
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_THAT(Read(json), IsOk());
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));

@@ -42,10 +42,10 @@ std::string Splice(std::string_view original, const RequestBody& body, const Cha
       edits.push_back({body.include_usage_at.value, "true"});
     } else if (body.stream_options_object) {
       const Span& options = body.stream_options_at.value;
-      const bool empty = original.substr(options.offset, options.length)
-                             .find('"') == std::string_view::npos;
-      edits.push_back({{options.offset + 1, 0},
-                       empty ? "\"include_usage\":true" : "\"include_usage\":true,"});
+      const bool empty =
+          original.substr(options.offset, options.length).find('"') == std::string_view::npos;
+      edits.push_back(
+          {{options.offset + 1, 0}, empty ? "\"include_usage\":true" : "\"include_usage\":true,"});
     } else if (body.stream_options_at.present) {
       edits.push_back({body.stream_options_at.value, "{\"include_usage\":true}"});
     } else {

@@ -44,20 +44,35 @@ INSTANTIATE_TEST_SUITE_P(
     Model, SpliceTest,
     ::testing::ValuesIn<SpliceCase>({
         {"NothingToDo", With(R"("model":"a")", ""), {}, With(R"("model":"a")", "")},
-        {"SameModel", With(R"("model" :  "a" )", ""), {.model = "a"}, With(R"("model" :  "a" )", "")},
-        {"SameModelEscaped", With(R"("model":"\u0061")", ""), {.model = "a"},
+        {"SameModel",
+         With(R"("model" :  "a" )", ""),
+         {.model = "a"},
+         With(R"("model" :  "a" )", "")},
+        {"SameModelEscaped",
+         With(R"("model":"\u0061")", ""),
+         {.model = "a"},
          With(R"("model":"\u0061")", "")},
-        {"OtherModel", With(R"("model" : "a" )", ""), {.model = "b-longer"},
+        {"OtherModel",
+         With(R"("model" : "a" )", ""),
+         {.model = "b-longer"},
          With(R"("model" : "b-longer" )", "")},
         {"ModelIsLast", With("", R"("model":"a")"), {.model = "b"}, With("", R"("model":"b")")},
         {"NoModel", With(kHi), {.model = "b"}, With(R"("model":"b")", "")},
-        {"EscapedKey", With(R"("mod\u0065l":"a")", ""), {.model = "b"},
+        {"EscapedKey",
+         With(R"("mod\u0065l":"a")", ""),
+         {.model = "b"},
          With(R"("mod\u0065l":"b")", "")},
-        {"ModelToBeEscaped", With(R"("model":"a")", ""), {.model = "b\"\\\n"},
+        {"ModelToBeEscaped",
+         With(R"("model":"a")", ""),
+         {.model = "b\"\\\n"},
          With(R"("model":"b\"\\\n")", "")},
-        {"BlankFirst", " \n " + With(kHi) + " ", {.model = "b"},
+        {"BlankFirst",
+         " \n " + With(kHi) + " ",
+         {.model = "b"},
          " \n " + With(R"("model":"b")", "") + " "},
-        {"NotTheOneInside", With(R"("x":{"model":"a"},"model":"a")", ""), {.model = "b"},
+        {"NotTheOneInside",
+         With(R"("x":{"model":"a"},"model":"a")", ""),
+         {.model = "b"},
          With(R"("x":{"model":"a"},"model":"b")", "")},
     }),
     [](const auto& info) { return std::string(info.param.name); });
@@ -65,46 +80,73 @@ INSTANTIATE_TEST_SUITE_P(
     Cap, SpliceTest,
     ::testing::ValuesIn<SpliceCase>({
         {"Inserted", With(kHi), {.output_cap = 7}, With(R"("max_tokens":7)", "")},
-        {"InsertedUnderItsName", With(kHi),
+        {"InsertedUnderItsName",
+         With(kHi),
          {.output_cap = 7, .cap_field = "max_completion_tokens"},
          With(R"("max_completion_tokens":7)", "")},
-        {"ReplacesTheClientsField", With("", R"("max_tokens": 100 )"),
-         {.output_cap = 7, .cap_field = "max_completion_tokens"}, With("", R"("max_tokens": 7 )")},
-        {"ReplacesBoth", With(R"("max_completion_tokens":1)", R"("max_tokens":100)"),
-         {.output_cap = 7}, With(R"("max_completion_tokens":7)", R"("max_tokens":7)")},
-        {"ReplacesNull", With("", R"("max_tokens":null)"), {.output_cap = 7},
+        {"ReplacesTheClientsField",
+         With("", R"("max_tokens": 100 )"),
+         {.output_cap = 7, .cap_field = "max_completion_tokens"},
+         With("", R"("max_tokens": 7 )")},
+        {"ReplacesBoth",
+         With(R"("max_completion_tokens":1)", R"("max_tokens":100)"),
+         {.output_cap = 7},
+         With(R"("max_completion_tokens":7)", R"("max_tokens":7)")},
+        {"ReplacesNull",
+         With("", R"("max_tokens":null)"),
+         {.output_cap = 7},
          With("", R"("max_tokens":7)")},
-        {"WithTheModel", With(R"("max_tokens":100)", R"("model":"a")"),
-         {.model = "b", .output_cap = 7}, With(R"("max_tokens":7)", R"("model":"b")")},
-        {"BothInserted", With(kHi), {.model = "b", .output_cap = 7},
+        {"WithTheModel",
+         With(R"("max_tokens":100)", R"("model":"a")"),
+         {.model = "b", .output_cap = 7},
+         With(R"("max_tokens":7)", R"("model":"b")")},
+        {"BothInserted",
+         With(kHi),
+         {.model = "b", .output_cap = 7},
          With(R"("model":"b","max_tokens":7)", "")},
     }),
     [](const auto& info) { return std::string(info.param.name); });
 INSTANTIATE_TEST_SUITE_P(
     Usage, SpliceTest,
     ::testing::ValuesIn<SpliceCase>({
-        {"Inserted", With("", R"("stream":true)"), {.ask_for_usage = true},
+        {"Inserted",
+         With("", R"("stream":true)"),
+         {.ask_for_usage = true},
          With(R"("stream_options":{"include_usage":true})", R"("stream":true)")},
-        {"IntoEmptyOptions", With("", R"("stream_options":{ })"), {.ask_for_usage = true},
+        {"IntoEmptyOptions",
+         With("", R"("stream_options":{ })"),
+         {.ask_for_usage = true},
          With("", R"("stream_options":{"include_usage":true })")},
-        {"BesideOtherOptions", With("", R"("stream_options":{ "x":1})"), {.ask_for_usage = true},
+        {"BesideOtherOptions",
+         With("", R"("stream_options":{ "x":1})"),
+         {.ask_for_usage = true},
          With("", R"("stream_options":{"include_usage":true, "x":1})")},
-        {"InPlaceOfNull", With("", R"("stream_options":null)"), {.ask_for_usage = true},
+        {"InPlaceOfNull",
+         With("", R"("stream_options":null)"),
+         {.ask_for_usage = true},
          With("", R"("stream_options":{"include_usage":true})")},
-        {"InPlaceOfFalse", With("", R"("stream_options":{"include_usage": false})"),
-         {.ask_for_usage = true}, With("", R"("stream_options":{"include_usage": true})")},
-        {"InPlaceOfNullInside", With("", R"("stream_options":{"include_usage":null,"x":1})"),
-         {.ask_for_usage = true}, With("", R"("stream_options":{"include_usage":true,"x":1})")},
-        {"AskedAlready", With("", R"("stream_options":{"include_usage":true})"),
-         {.ask_for_usage = true}, With("", R"("stream_options":{"include_usage":true})")},
-        {"Everything", With(R"("stream_options":{},"stream":true,"model":"a")", ""),
+        {"InPlaceOfFalse",
+         With("", R"("stream_options":{"include_usage": false})"),
+         {.ask_for_usage = true},
+         With("", R"("stream_options":{"include_usage": true})")},
+        {"InPlaceOfNullInside",
+         With("", R"("stream_options":{"include_usage":null,"x":1})"),
+         {.ask_for_usage = true},
+         With("", R"("stream_options":{"include_usage":true,"x":1})")},
+        {"AskedAlready",
+         With("", R"("stream_options":{"include_usage":true})"),
+         {.ask_for_usage = true},
+         With("", R"("stream_options":{"include_usage":true})")},
+        {"Everything",
+         With(R"("stream_options":{},"stream":true,"model":"a")", ""),
          {.model = "b", .output_cap = 7, .ask_for_usage = true},
          With(R"("max_tokens":7,"stream_options":{"include_usage":true},"stream":true,"model":"b")",
               "")},
     }),
     [](const auto& info) { return std::string(info.param.name); });
 
-// --- Property: what comes out, parsed, is what went in with the changes and nothing else. -----------------
+// --- Property: what comes out, parsed, is what went in with the changes and nothing else.
+// -----------------
 
 namespace dom = simdjson::dom;
 
@@ -130,8 +172,7 @@ std::optional<std::string> Changed(std::string_view key, dom::element value,
         const bool flag = field.key == "include_usage";
         seen = seen || flag;
         members += fmt::format("{}\"{}\":{}", members.empty() ? "" : ",",
-                               std::string_view(field.key),
-                               flag ? "true" : Canonical(field.value));
+                               std::string_view(field.key), flag ? "true" : Canonical(field.value));
       }
     }
     if (!seen) {
@@ -174,7 +215,8 @@ class RandomChat {
   explicit RandomChat(uint32_t seed) : random_(seed) {}
 
   std::string Make() {
-    std::vector<std::string> members = {R"("messages":[{"role":"user","content":"{\"model\":1}"}])"};
+    std::vector<std::string> members = {
+        R"("messages":[{"role":"user","content":"{\"model\":1}"}])"};
     if (Coin()) members.push_back(Key("model") + Blank() + Pick({R"("a")", R"("a\u0062")"}));
     if (Coin()) members.push_back(Key("stream") + Pick({"true", "false", "null"}));
     if (Coin()) members.push_back(Key("max_tokens") + Pick({"5", "null", "900"}));

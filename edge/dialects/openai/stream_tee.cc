@@ -20,7 +20,8 @@ size_t LineEndSize(std::string_view text, size_t at) {
   return at + 1 < text.size() && text[at + 1] == '\n' ? 2 : 1;
 }
 
-// Where an event ends: behind the empty line (LF LF, CR LF CR LF, CR CR, and mixtures). npos: not yet.
+// Where an event ends: behind the empty line (LF LF, CR LF CR LF, CR CR, and mixtures). npos: not
+// yet.
 size_t EventEnd(std::string_view text, size_t from) {
   for (size_t at = LineEnd(text, from); at != std::string_view::npos; at = LineEnd(text, at)) {
     const size_t first = LineEndSize(text, at);
@@ -50,8 +51,8 @@ size_t SkipBlanks(std::string_view text, size_t at) {
   return at;
 }
 
-// Where the value of the next member with this name (in its quotes) begins, at whatever depth; npos: there is none.
-// Within a string a quote is escaped, so that text cannot look like a member.
+// Where the value of the next member with this name (in its quotes) begins, at whatever depth;
+// npos: there is none. Within a string a quote is escaped, so that text cannot look like a member.
 size_t ValueOf(std::string_view json, std::string_view name, size_t from = 0) {
   for (size_t at = json.find(name, from); at != std::string_view::npos; at = json.find(name, at)) {
     at = SkipBlanks(json, at + name.size());
@@ -63,7 +64,8 @@ size_t ValueOf(std::string_view json, std::string_view name, size_t from = 0) {
 }
 
 bool HasObject(std::string_view json, std::string_view name) {
-  for (size_t at = ValueOf(json, name); at != std::string_view::npos; at = ValueOf(json, name, at)) {
+  for (size_t at = ValueOf(json, name); at != std::string_view::npos;
+       at = ValueOf(json, name, at)) {
     if (json[at] == '{') return true;
   }
   return false;
@@ -120,8 +122,7 @@ absl::Status StreamTee::Feed(std::string_view piece, std::string& out) {
   }
   searched_ = partial_.size();
   if (result.ok() && partial_.size() > options_.max_event) {
-    return status::ResourceExhausted("an event of the stream is over {} bytes",
-                                     options_.max_event);
+    return status::ResourceExhausted("an event of the stream is over {} bytes", options_.max_event);
   }
   return result;
 }
@@ -168,7 +169,8 @@ void StreamTee::CountText(std::string_view data) {
   }
 }
 
-// One delta object from `at`: its strings under a text key, however deep (tool calls). Returns where it ends.
+// One delta object from `at`: its strings under a text key, however deep (tool calls). Returns
+// where it ends.
 size_t StreamTee::CountDelta(std::string_view data, size_t at) {
   std::string_view key;
   int depth = 0;

@@ -10,21 +10,23 @@
 
 namespace weir::edge::openai {
 
-// Reads a chat stream (server-sent events) as it passes: counts the text, takes the usage, knows the end, and lets
-// everything through as it came, but for the usage chunk that only the gateway asked for. Any split into pieces gives
-// the same result; what follows [DONE] is dropped.
+// Reads a chat stream (server-sent events) as it passes: counts the text, takes the usage, knows
+// the end, and lets everything through as it came, but for the usage chunk that only the gateway
+// asked for. Any split into pieces gives the same result; what follows [DONE] is dropped.
 class StreamTee {
  public:
   struct Options {
-    // The client did not ask for the usage chunk: an event with empty `choices` and a `usage` is dropped.
+    // The client did not ask for the usage chunk: an event with empty `choices` and a `usage` is
+    // dropped.
     bool strip_usage = false;
     // Largest event in bytes.
     size_t max_event = 1024 * 1024;
   };
   explicit StreamTee(Options options) : options_(options) {}
 
-  // Appends to `out` what may go to the client: whole events only, so that no piece ends in the middle of one.
-  // kResourceExhausted: an event is over the bound. kUnavailable: the provider sent an error event (it is in `out`).
+  // Appends to `out` what may go to the client: whole events only, so that no piece ends in the
+  // middle of one. kResourceExhausted: an event is over the bound. kUnavailable: the provider sent
+  // an error event (it is in `out`).
   absl::Status Feed(std::string_view piece, std::string& out);
 
   // "data: [DONE]" was read.
@@ -44,8 +46,9 @@ class StreamTee {
   const Options options_;
   std::string partial_;
   size_t searched_ = 0;
-  bool after_cr_ = false;  // The last event ended in a carriage return: a line feed may belong to it.
-  bool dropped_ = false;   // The last event was.
+  bool after_cr_ =
+      false;  // The last event ended in a carriage return: a line feed may belong to it.
+  bool dropped_ = false;  // The last event was.
   text::TokenScan scan_;
   std::optional<common::v1::Usage> usage_;
   bool done_ = false;

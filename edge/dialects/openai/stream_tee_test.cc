@@ -61,7 +61,7 @@ std::string Replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
-// --- Any split is the whole --------------------------------------------------------------------------------
+// --- Any split is the whole ---
 
 struct StreamCase {
   std::string_view name;
@@ -75,8 +75,9 @@ TEST_P(SplitTest, AnySplitGivesTheSame) {
     const Teed whole = Tee({stream}, options);
     for (size_t cut = 1; cut < stream.size(); ++cut) {
       ASSERT_EQ(Tee({stream.substr(0, cut), stream.substr(cut)}, options), whole) << "cut " << cut;
-      ASSERT_EQ(Tee({stream.substr(0, cut), stream.substr(cut, 1), stream.substr(cut + 1)}, options),
-                whole)
+      ASSERT_EQ(
+          Tee({stream.substr(0, cut), stream.substr(cut, 1), stream.substr(cut + 1)}, options),
+          whole)
           << "cut " << cut << " and behind";
     }
     std::vector<std::string_view> bytes;
@@ -86,8 +87,8 @@ TEST_P(SplitTest, AnySplitGivesTheSame) {
 }
 std::vector<StreamCase> Streams() {
   const std::string usual = Delta(R"("role":"assistant","content":"")") + Content("Hello") +
-                            Content(" wor\\u006cd \\\"\xe4\xbd\xa0\\n\\ud83d\\ude00") +
-                            Delta("") + UsageChunk(10, 20) + std::string(kDone);
+                            Content(" wor\\u006cd \\\"\xe4\xbd\xa0\\n\\ud83d\\ude00") + Delta("") +
+                            UsageChunk(10, 20) + std::string(kDone);
   return {
       {"Usual", usual},
       {"CrLf", Replaced(usual, "\n", "\r\n")},
@@ -106,7 +107,8 @@ std::vector<StreamCase> Streams() {
       {"ErrorEvent", Content("a") + "data: {\"error\":{\"message\":\"no\"}}\n\n" + Content("b")},
       {"TextBehindDone", Content("a") + std::string(kDone) + Content("b")},
       {"ToolCalls",
-       Delta(R"("tool_calls":[{"index":0,"id":"call_1","function":{"name":"f","arguments":"{\"a\":"}}])") +
+       Delta(
+           R"("tool_calls":[{"index":0,"id":"call_1","function":{"name":"f","arguments":"{\"a\":"}}])") +
            Delta(R"("tool_calls":[{"index":0,"function":{"arguments":"\"Paris\"}"}}])") +
            std::string(kDone)},
   };
@@ -114,11 +116,11 @@ std::vector<StreamCase> Streams() {
 INSTANTIATE_TEST_SUITE_P(Corpus, SplitTest, ::testing::ValuesIn(Streams()),
                          [](const auto& info) { return std::string(info.param.name); });
 
-// --- What passes and what does not ---------------------------------------------------------------------------
+// --- What passes and what does not ---
 
 TEST(StreamTeeTest, EverythingPassesAsItCame) {
-  const std::string stream = ": hello\n\nid: 1\nevent: x\n" + Content("a") + UsageChunk(1, 2) +
-                             std::string(kDone);
+  const std::string stream =
+      ": hello\n\nid: 1\nevent: x\n" + Content("a") + UsageChunk(1, 2) + std::string(kDone);
   const Teed teed = Tee({stream});
   EXPECT_EQ(teed.out, stream);
   EXPECT_TRUE(teed.done);
@@ -172,7 +174,8 @@ TEST(StreamTeeTest, AChunkOfEmptyChoicesWithoutUsageStays) {
 }
 
 TEST(StreamTeeTest, TextThatLooksLikeMembersIsText) {
-  const std::string sly = Content(R"(\"choices\":[],\"usage\":{\"prompt_tokens\":9} \"error\":{} [DONE])");
+  const std::string sly =
+      Content(R"(\"choices\":[],\"usage\":{\"prompt_tokens\":9} \"error\":{} [DONE])");
   const Teed teed = Tee({sly}, kStrip);
   EXPECT_THAT(teed.status, IsOk());
   EXPECT_EQ(teed.out, sly);
@@ -197,7 +200,7 @@ TEST(StreamTeeTest, NothingPassesBehindTheEnd) {
   EXPECT_EQ(tee.tokens_counted(), 0);
 }
 
-// --- Errors --------------------------------------------------------------------------------------------------
+// --- Errors ---
 
 struct ErrorCase {
   std::string_view name, data;
@@ -244,7 +247,7 @@ TEST(StreamTeeTest, AnEventByteByByteTakesNoLongerThanItsSize) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
-// --- Counting --------------------------------------------------------------------------------------------------
+// --- Counting ---
 
 struct CountCase {
   std::string_view name;
@@ -264,13 +267,16 @@ INSTANTIATE_TEST_SUITE_P(
         {"Nothing", Delta(R"("role":"assistant","content":"")") + Delta(""), ""},
         {"ContentNull", Delta(R"("content":null)"), ""},
         {"DeltaNull", "data: {\"choices\":[{\"delta\":null}]}\n\n", ""},
-        {"Reasoning", Delta(R"("reasoning_content":"think hard")") + Delta(R"("reasoning":" more")"),
+        {"Reasoning",
+         Delta(R"("reasoning_content":"think hard")") + Delta(R"("reasoning":" more")"),
          "think hard more"},
         {"Refusal", Delta(R"("refusal":"I cannot")"), "I cannot"},
         {"ToolArgumentsUnescaped",
-         Delta(R"("tool_calls":[{"id":"call_123","type":"function","function":{"name":"get","arguments":"{\"city\":\"Paris\"}"}}])"),
+         Delta(
+             R"("tool_calls":[{"id":"call_123","type":"function","function":{"name":"get","arguments":"{\"city\":\"Paris\"}"}}])"),
          R"({"city":"Paris"})"},
-        {"EscapedChinese", Content(R"(\u4f60\u597d\u4e16\u754c)"), "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xb8\x96\xe7\x95\x8c"},
+        {"EscapedChinese", Content(R"(\u4f60\u597d\u4e16\u754c)"),
+         "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xb8\x96\xe7\x95\x8c"},
         {"SpacesInJson", "data: {\"choices\" : [ {\"delta\" : {\"content\" : \"one two\"}}]}\n\n",
          "one two"},
         {"TwoChoices",

@@ -36,7 +36,8 @@ std::optional<std::string_view> RepeatedOfMany(dom::object object) {
   return repeated == keys.end() ? std::nullopt : std::optional(*repeated);
 }
 
-// The size that an object knows of itself is cut off at 2^24: such a one has many keys all the same.
+// The size that an object knows of itself is cut off at 2^24: such a one has many keys all the
+// same.
 std::optional<std::string_view> Repeated(dom::object object) {
   return object.size() <= kFewKeys ? RepeatedOfFew(object) : RepeatedOfMany(object);
 }
@@ -81,7 +82,8 @@ std::optional<std::string> TextWalk::FindRepeatedKey(dom::element value, int lev
   return repeated;
 }
 
-// The way is put together on the way back, where there is a fault: a hostile body has long keys around many values.
+// The way is put together on the way back, where there is a fault: a hostile body has long keys
+// around many values.
 std::optional<std::string> TextWalk::WalkArray(dom::array array, int level, Text text) {
   if (too_deep_ = too_deep_ || level > kMaxDepth; too_deep_) return std::nullopt;
   size_t index = 0;

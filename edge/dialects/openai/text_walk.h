@@ -10,8 +10,9 @@
 
 namespace weir::edge::openai {
 
-// Goes once over a request's values: no object has the same key twice (parsers disagree on which one counts; keys are
-// compared unescaped), nothing is nested too deep, and the text of the prompt is measured.
+// Goes once over a request's values: no object has the same key twice (parsers disagree on which
+// one counts; keys are compared unescaped), nothing is nested too deep, and the text of the prompt
+// is measured.
 class TextWalk {
  public:
   static constexpr int kMaxDepth = 64;
@@ -19,11 +20,13 @@ class TextWalk {
   // What of a value is text of the prompt.
   enum class Text {
     kNone,
-    kStrings,  // Strings, as in a message; roles and types are in its overhead, an image has a price of its own.
+    kStrings,  // Strings, as in a message; roles and types are in its overhead, an image has a
+               // price of its own.
     kJson,     // All of it, as in a tool's schema.
   };
-  // The way from `value` to a key that an object below it has twice, ".content[0].text"; none where all is well.
-  // `level` is the value's own in the body, whose object is on the first. `json` is the value as it came, for kJson.
+  // The way from `value` to a key that an object below it has twice, ".content[0].text"; none where
+  // all is well. `level` is the value's own in the body, whose object is on the first. `json` is
+  // the value as it came, for kJson.
   std::optional<std::string> FindRepeatedKey(simdjson::dom::element value, int level, Text text,
                                              std::string_view json = {});
   // The same for this one object, without what is below: ".model".

@@ -51,21 +51,25 @@ class Gateway:
         self.process = None
         self._admin = None
         folder.mkdir(parents=True, exist_ok=True)
-        bootstrap = folder / "bootstrap"
-        bootstrap.mkdir(exist_ok=True)
-        for number, document in enumerate(documents):
-            (bootstrap / f"{number:02}.yaml").write_text(yaml.safe_dump(document))
+        if documents:
+            sections = {"bootstrap": str(self._write(documents)), **sections}
         self._config = folder / "weir.yaml"
-        self._config.write_text(yaml.safe_dump({**self._defaults(bootstrap), **sections}))
+        self._config.write_text(yaml.safe_dump({**self._defaults(), **sections}))
         if start:
             self.start()
 
-    def _defaults(self, bootstrap):
+    def _write(self, documents):
+        bootstrap = self.folder / "bootstrap"
+        bootstrap.mkdir(exist_ok=True)
+        for number, document in enumerate(documents):
+            (bootstrap / f"{number:02}.yaml").write_text(yaml.safe_dump(document))
+        return bootstrap
+
+    def _defaults(self):
         return {
             "profile": "dev",
             "data": str(self.folder / "data"),
             "secrets": str(self.folder / "secrets"),
-            "bootstrap": str(bootstrap),
             "listeners": [
                 {"name": "plain", "address": f"{LOOPBACK}:{self.port}"},
                 {"name": "tls", "address": f"{LOOPBACK}:{self.tls_port}",
@@ -82,7 +86,8 @@ class Gateway:
         err = open(self.folder / "weir.err", "ab")  # pylint: disable=consider-using-with
         with out, err:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-                [settings.BIN_DIR / "weir", "--config", self._config], stdout=out, stderr=err)
+                [settings.BIN_DIR / "weir", "--config", self._config], stdout=out, stderr=err,
+                env=settings.gateway_environment())
         eventually(self._is_ready, within=20, what="readiness")
 
     def _is_ready(self):
@@ -100,6 +105,8 @@ class Gateway:
     def stop(self, by=signal.SIGTERM, within=15):
         """Ends it by a signal; returns its exit status."""
         self.close_admin()
+        if self.process is None:
+            return 0
         if self.process.poll() is None:
             self.process.send_signal(by)
         status = self.process.wait(timeout=settings.patience(within))

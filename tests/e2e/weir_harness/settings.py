@@ -29,3 +29,8 @@ def is_external():
 def patience(seconds):
     """`seconds` on this machine."""
     return seconds * SLOW_FACTOR
+
+
+def gateway_environment():
+    """The environment without the tests' own settings: the gateway reads WEIR_* as overrides of its configuration."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}

@@ -1,6 +1,7 @@
 -- wrk's script: wrk ... URL -- BODY_FILE [PICKS_FILE]
 --
--- PICKS_FILE has a key a line, in the order in which they call; without it nobody shows a key. All requests are made before the first is sent.
+-- PICKS_FILE has a key a line, in the order in which they call; without it nobody shows a key. All
+-- requests are made before the first is sent.
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -36,6 +37,7 @@ function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format(
     '\n{"requests": %d, "seconds": %.6f, "bytes": %d, "p50_us": %d, "p99_us": %d, "failed": %d}\n',
-    summary.requests, summary.duration / 1e6, summary.bytes, latency:percentile(50), latency:percentile(99),
+    summary.requests, summary.duration / 1e6, summary.bytes, latency:percentile(50),
+    latency:percentile(99),
     errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end

@@ -1,4 +1,4 @@
-"""The upstream: instant, on the load core; its books say whether every answer was one of its own."""
+"""The upstream: instant, on the load core; its books say whether every answer was its own."""
 
 import http.client
 import json

@@ -39,7 +39,7 @@ class Process:
         return self.output_file.read_text(errors="replace")
 
     def wait_for(self, is_ready, within=settings.READY_SECONDS):
-        """Returns when `is_ready()` is true; raises when the process ends or does not get there."""
+        """Returns when `is_ready()` is true; else ends the process and raises RuntimeError."""
         give_up = time.monotonic() + within
         while True:
             if self._popen.poll() is not None:
@@ -50,6 +50,7 @@ class Process:
             except OSError:
                 pass
             if time.monotonic() > give_up:
+                self.stop()
                 raise RuntimeError(f"{self.name} is not ready after {within} s: "
                                    f"{self.output()[-3000:]}")
             time.sleep(0.05)

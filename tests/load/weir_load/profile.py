@@ -28,9 +28,11 @@ def main():
         mock = stack.enter_context(Mock(options.mock, folder))
         weir = stack.enter_context(Weir(options.binary, rung, mock.port, traffic.keys,
                                         folder / "weir"))
-        check_answers("weir", weir.port, traffic, rung.keyed, options.stream)
-        load = {"connections": options.connections, "traffic": traffic, "keyed": rung.keyed,
-                "stream": options.stream}
+        body_file = traffic.body_file(options.stream)
+        check_answers("weir", weir.port, body_file, traffic.keys[0] if rung.keyed else None,
+                      options.stream)
+        load = {"connections": options.connections, "body_file": body_file,
+                "picks_file": traffic.picks_file("weir", traffic.keys) if rung.keyed else None}
         run_wrk(weir.port, seconds=settings.WARM_UP_SECONDS, **load)
         data = folder / "perf.data"
         with _record(weir.pid, data, options.seconds + 1) as recorder:

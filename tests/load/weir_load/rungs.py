@@ -7,7 +7,10 @@ from . import settings
 
 @dataclasses.dataclass(frozen=True)
 class Rung:
-    """One step; `keyed`: callers show one of 10,000 keys; `limited`: each is held against limits and a budget."""
+    """One step.
+
+    `keyed`: callers show one of 10,000 keys; `limited`: all are held against limits and a budget.
+    """
 
     name: str
     keyed: bool = False
@@ -26,7 +29,7 @@ DEFAULT_RUNGS = ("L0", "L1", "L2")
 
 
 def limit_documents():
-    """Requests and tokens a minute of all callers together and of each; a strict budget a day of each."""
+    """Requests and tokens a minute, of all callers and of each; a strict budget a day of each."""
     minute = {"period": "60s"}
     return [
         _limit("all-requests", "LEVEL_ORGANIZATION", "UNIT_REQUESTS", tokenBucket=minute),

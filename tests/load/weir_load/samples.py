@@ -1,9 +1,12 @@
 """What perf's samples say, in microseconds a request."""
 
 import collections
+import re
 import subprocess
 
 NAME_LENGTH = 110
+SYSTEM_CALL_ENTRIES = ("do_syscall_64", "x64_sys_call")
+SYSTEM_CALL_PREFIX = re.compile("^(__x64_sys_|__sys_|ksys_|do_)")
 
 
 def read_samples(data):
@@ -44,14 +47,15 @@ def by_system_call(samples):
     """Time in the kernel, by thread and what it was asked for."""
     sums = collections.Counter()
     for thread, stack in samples:
-        call = next((each for each in stack if each.startswith("__x64_sys_")), None)
-        if call:
-            sums[f"{thread} {call.removeprefix('__x64_sys_').partition(' ')[0]}"] += 1
+        names = [each.partition(" ")[0] for each in stack]
+        entry = next((i for i, name in enumerate(names) if name in SYSTEM_CALL_ENTRIES), 0)
+        if entry:
+            sums[f"{thread} {SYSTEM_CALL_PREFIX.sub('', names[entry - 1])}"] += 1
     return sums
 
 
 def by_caller(samples):
-    """Functions of weir with all that they call. Libraries without frame pointers break a stack off."""
+    """Functions of weir with all that they call, as far as frame pointers lead back to them."""
     sums = collections.Counter()
     for _, stack in samples:
         sums.update({each for each in stack if "weir::" in each})

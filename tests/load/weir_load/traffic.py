@@ -29,10 +29,10 @@ def make_keys(count=settings.KEYS, seed=settings.SEED):
     return [f"load-{number:05}-{source.randbytes(KEY_BYTES).hex()}" for number in range(count)]
 
 
-def pick_keys(keys, count=settings.PICKS, seed=settings.SEED):
-    """`count` of `keys` in the order in which they call: the k-th comes 1 / k^s as often as the first."""
-    weights = (1 / rank**settings.ZIPF_EXPONENT for rank in range(1, len(keys) + 1))
-    return random.Random(seed).choices(keys, cum_weights=list(itertools.accumulate(weights)),
+def pick_ranks(keys=settings.KEYS, count=settings.PICKS, seed=settings.SEED):
+    """Who calls, in order: numbers of keys; the k-th comes 1 / k^s as often as the first."""
+    weights = (1 / rank**settings.ZIPF_EXPONENT for rank in range(1, keys + 1))
+    return random.Random(seed).choices(range(keys), cum_weights=list(itertools.accumulate(weights)),
                                        k=count)
 
 
@@ -41,8 +41,8 @@ class Traffic:
 
     def __init__(self, folder):
         self.keys = make_keys()
-        self._picks = folder / "picks.txt"
-        self._picks.write_text("\n".join(pick_keys(self.keys)) + "\n")
+        self._folder = folder
+        self._ranks = pick_ranks()
         self._bodies = {}
         for stream in (False, True):
             self._bodies[stream] = folder / f"request{'-stream' if stream else ''}.json"
@@ -51,6 +51,8 @@ class Traffic:
     def body_file(self, stream):
         return self._bodies[stream]
 
-    @property
-    def picks_file(self):
-        return self._picks
+    def picks_file(self, name, keys):
+        """A key of `keys` a line, in the order in which they call. `name`: of the file."""
+        path = self._folder / f"picks-{name}.txt"
+        path.write_text("".join(f"{keys[rank]}\n" for rank in self._ranks))
+        return path

@@ -11,14 +11,17 @@ SCRIPT = pathlib.Path(__file__).with_name("chat.lua")
 GRACE_SECONDS = 20
 
 
-def run_wrk(port, *, connections, seconds, traffic, keyed, stream):
-    """{"requests", "seconds", "bytes", "p50_us", "p99_us", "failed"} of one run."""
+def run_wrk(port, *, connections, seconds, body_file, picks_file):
+    """{"requests", "seconds", "bytes", "p50_us", "p99_us", "failed"} of one run.
+
+    Without `picks_file` nobody shows a key.
+    """
     command = ["taskset", "-c", str(settings.LOAD_CORE), "wrk", "-t", "1", "-c", str(connections),
                "-d", f"{seconds}s", "--timeout", f"{settings.REQUEST_TIMEOUT_SECONDS}s",
                "-s", os.fspath(SCRIPT), f"http://{settings.LOOPBACK}:{port}{settings.PATH}", "--",
-               os.fspath(traffic.body_file(stream))]
-    if keyed:
-        command.append(os.fspath(traffic.picks_file))
+               os.fspath(body_file)]
+    if picks_file:
+        command.append(os.fspath(picks_file))
     done = subprocess.run(command, capture_output=True, text=True, check=False,
                           timeout=seconds + GRACE_SECONDS)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]

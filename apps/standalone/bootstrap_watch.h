@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/async/timers.h"
+#include "common/async/worker_pool.h"
+
+namespace weir::standalone {
+
+// Follows the bootstrap folder: a while after the last change of a file in it, `apply` runs on the
+// pool. Costs nothing while nothing changes.
+class BootstrapWatch {
+ public:
+  // `folder` must be there; `loop`, `timers` and `workers` must outlive the watch. kUnavailable:
+  // the system has no watch left.
+  static absl::StatusOr<std::unique_ptr<BootstrapWatch>> Start(const std::string& folder,
+                                                               asio::io_context& loop,
+                                                               Timers& timers, WorkerPool& workers,
+                                                               std::function<void()> apply);
+  ~BootstrapWatch();
+
+ private:
+  struct State;
+  explicit BootstrapWatch(std::shared_ptr<State> state) : state_(std::move(state)) {}
+  static asio::awaitable<void> Follow(std::shared_ptr<State> state);
+
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace weir::standalone

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/api/quota.h"
+#include "edge/pipeline/outbox_record.h"
+
+namespace weir::edge::testing {
+
+// Quota with books: what is held, how each hold ended. Grants everything unless it is told
+// otherwise. One loop.
+class FakeQuota final : public api::Quota {
+ public:
+  explicit FakeQuota(const Clock& clock) : clock_(clock) {}
+
+  asio::awaitable<absl::StatusOr<quota::v1::ReserveResponse>> Reserve(
+      api::CallContext call, quota::v1::ReserveRequest request) override {
+    const size_t index = reserved.size();
+    reserved.push_back(request);
+    while (hold_back_from && index >= *hold_back_from) co_await Pause();
+    if (call.deadline <= clock_.Monotonic()) {
+      co_return status::DeadlineExceeded("reserving: too late");
+    }
+    if (!answers.empty()) {
+      const absl::StatusOr<quota::v1::ReserveResponse> answer = answers.front();
+      answers.pop_front();
+      if (!answer.ok()) co_return answer;
+      held_.insert(AttemptName(request.key()));
+      co_return answer;
+    }
+    held_.insert(AttemptName(request.key()));
+    co_return grant;
+  }
+
+  asio::awaitable<absl::StatusOr<quota::v1::SettleResponse>> Settle(
+      api::CallContext, quota::v1::SettleRequest request) override {
+    quota::v1::SettleResponse response;
+    if (settle_failures > 0) {
+      --settle_failures;
+      co_return status::Unavailable("settling: the ledger is out");
+    }
+    const std::string name = AttemptName(request.key());
+    held_.erase(name);
+    if (!settled_.insert({name, request.seq()}).second) {
+      ++duplicates;
+      response.set_duplicate(true);
+    } else {
+      settled.push_back(request);
+    }
+    co_return response;
+  }
+
+  asio::awaitable<absl::StatusOr<quota::v1::ReleaseResponse>> Release(
+      api::CallContext, quota::v1::ReleaseRequest request) override {
+    held_.erase(AttemptName(request.key()));
+    released.push_back(request);
+    co_return quota::v1::ReleaseResponse();
+  }
+
+  asio::awaitable<absl::StatusOr<quota::v1::ExtendResponse>> Extend(
+      api::CallContext, quota::v1::ExtendRequest) override {
+    co_return quota::v1::ExtendResponse();
+  }
+  asio::awaitable<absl::StatusOr<quota::v1::HeartbeatResponse>> Heartbeat(
+      api::CallContext, quota::v1::HeartbeatRequest) override {
+    co_return quota::v1::HeartbeatResponse();
+  }
+  asio::awaitable<absl::StatusOr<quota::v1::PeekResponse>> Peek(api::CallContext,
+                                                                quota::v1::PeekRequest) override {
+    co_return quota::v1::PeekResponse();
+  }
+
+  // Holds that nobody ended.
+  size_t open_holds() const { return held_.size(); }
+  // Logical requests that were posted.
+  int64_t requests_posted() const {
+    int64_t sum = 0;
+    for (const auto& each : settled) sum += each.requests();
+    return sum;
+  }
+
+  // What Reserve answers next; then `grant`.
+  std::deque<absl::StatusOr<quota::v1::ReserveResponse>> answers;
+  quota::v1::ReserveResponse grant;
+  // The reservations from this one on (the first is 0) are not answered while this is set.
+  std::optional<size_t> hold_back_from;
+  int settle_failures = 0;  // So many settlements are not taken.
+
+  std::vector<quota::v1::ReserveRequest> reserved;
+  std::vector<quota::v1::SettleRequest> settled;  // Each (key, seq) once.
+  std::vector<quota::v1::ReleaseRequest> released;
+  int duplicates = 0;
+
+ private:
+  static asio::awaitable<void> Pause() {
+    asio::steady_timer wait(co_await asio::this_coro::executor, std::chrono::milliseconds(1));
+    co_await wait.async_wait(kTuple);
+  }
+
+  const Clock& clock_;
+  std::set<std::string> held_;
+  std::set<std::pair<std::string, uint32_t>> settled_;
+};
+
+}  // namespace weir::edge::testing
