@@ -37,6 +37,11 @@ elseif(NOT WEIR_SANITIZER STREQUAL "")
   message(FATAL_ERROR "WEIR_SANITIZER is '${WEIR_SANITIZER}', want 'address', 'thread' or nothing")
 endif()
 
+# So that a fuzzer sees which branches of the libraries an input takes, and not of its own file alone.
+if(WEIR_FUZZERS AND WEIR_SANITIZER STREQUAL "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER

@@ -28,6 +28,10 @@ class LoopedEdge final : public Edge {
         ops_({.not_ready = [this] { return WhyNotReady(); },
               .metrics = [this] { return deps_.metrics.Render(); }}) {}
 
+  ~LoopedEdge() override {
+    for (auto& each : loops_) each->Stop();  // Also where nobody drained it.
+  }
+
   absl::Status Open() {
     std::error_code error;
     std::filesystem::create_directories(config_.outbox_directory, error);

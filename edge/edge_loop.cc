@@ -97,7 +97,10 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
   return absl::OkStatus();
 }
 
-EdgeLoop::~EdgeLoop() { Stop(); }
+EdgeLoop::~EdgeLoop() {
+  Stop();
+  io_.Abandon();  // Before anything that a coroutine refers to goes.
+}
 
 void EdgeLoop::StartThread() {
   thread_ = std::thread([this] { io_.run(); });

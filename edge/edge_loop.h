@@ -10,6 +10,7 @@
 #include "edge/config.h"
 #include "edge/edge.h"
 #include "edge/http/listener.h"
+#include "edge/loop_context.h"
 #include "edge/pipeline/pipeline.h"
 
 namespace weir::edge {
@@ -71,7 +72,7 @@ class EdgeLoop {
   const int index_;
   const std::string edge_id_;
   Shared shared_;
-  asio::io_context io_{1};
+  LoopContext io_{1};
   AsioTimers timers_;
   Deadlines deadlines_;
   PeerWatch peer_watch_;
@@ -80,8 +81,9 @@ class EdgeLoop {
   Gate gate_;
   std::unique_ptr<Dialer> dialer_;
   std::unique_ptr<RoutingView> routes_;
+  std::unique_ptr<Settlements>
+      settlements_;  // Outlives the outbox: what waits for a write ends with it.
   std::unique_ptr<Outbox> outbox_;
-  std::unique_ptr<Settlements> settlements_;
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;

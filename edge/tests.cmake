@@ -27,3 +27,16 @@ weir_add_test(edge_pipeline_test PCH asio
     pipeline/models_list_test.cc pipeline/outbox_record_test.cc pipeline/outbox_test.cc
     pipeline/pipeline_test.cc pipeline/routing_view_test.cc
   PRIVATE weir::edge_pipeline weir::mock_upstream weir::common_log ZLIB::ZLIB)
+
+weir_add_test(edge_test PCH asio SOURCES edge_test.cc PRIVATE weir::edge weir::mock_upstream)
+
+weir_add_fuzzer(http_request_fuzz SOURCES http/http_request_fuzz.cc PRIVATE weir::edge_http)
+weir_add_fuzzer(chat_json_fuzz SOURCES dialects/openai/chat_json_fuzz.cc PRIVATE weir::edge_openai)
+weir_add_fuzzer(sse_fuzz SOURCES dialects/openai/sse_fuzz.cc PRIVATE weir::edge_openai)
+
+weir_add_benchmark(edge_openai_benchmark
+  SOURCES dialects/openai/request_body_benchmark.cc dialects/openai/stream_tee_benchmark.cc
+  PRIVATE weir::edge_openai)
+weir_add_benchmark(edge_http_benchmark PCH asio
+  SOURCES http/request_benchmark.cc
+  PRIVATE weir::edge_http)

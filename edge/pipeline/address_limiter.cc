@@ -3,9 +3,24 @@
 #include <algorithm>
 
 namespace weir::edge {
+namespace {
 
-bool AddressLimiter::Admit(const asio::ip::address& address) {
+// What counts as one client: an IPv4 address, also inside IPv6, and a /64 of IPv6, which one
+// customer has whole.
+asio::ip::address ClientOf(const asio::ip::address& address) {
+  if (address.is_v4()) return address;
+  const asio::ip::address_v6& v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6);
+  asio::ip::address_v6::bytes_type network = v6.to_bytes();
+  std::fill(network.begin() + 8, network.end(), uint8_t{0});
+  return asio::ip::address_v6(network);
+}
+
+}  // namespace
+
+bool AddressLimiter::Admit(const asio::ip::address& whole) {
   if (per_second_ <= 0) return true;
+  const asio::ip::address address = ClientOf(whole);
   const MonotonicTime now = clock_.Monotonic();
   auto found = known_.find(address);
   if (found == known_.end()) {

@@ -18,7 +18,7 @@ class AddressLimiter {
       : per_second_(per_second), burst_(burst), clock_(clock) {}
 
   // False: the address asks too much.
-  bool Admit(const asio::ip::address& address);
+  bool Admit(const asio::ip::address& whole);
 
  private:
   static constexpr size_t kMaxAddresses = 4096;

@@ -116,7 +116,8 @@ std::string Attempt::RequestBody(const UpstreamTarget& target) const {
   const openai::RequestBody& body = call_->body;
   openai::Changes changes;
   changes.model = planned_->upstream_model();
-  if (hold_.output_tokens_cap) {
+  // Embeddings have no completion to cap, and their API refuses the field.
+  if (hold_.output_tokens_cap && call_->route.kind == routing::v1::API_KIND_CHAT) {
     changes.output_cap = std::max<int64_t>(1, *hold_.output_tokens_cap / body.choices);
   }
   if (target.provider->output_cap_field() == routing::v1::OUTPUT_CAP_FIELD_MAX_COMPLETION_TOKENS) {

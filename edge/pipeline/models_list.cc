@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/text/ascii.h"
 #include "common/text/json_escape.h"
 
 namespace weir::edge {
@@ -31,14 +32,36 @@ void AppendModel(const ModelEntry& model, std::string& out) {
   out.append("}");
 }
 
+int HexDigit(char c) {
+  if (text::IsDigit(c)) return c - '0';
+  const char lower = text::ToLower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+// "org%2Fmodel", as clients write it that encode what they put into a path. A malformed encoding
+// stays as it is.
+std::string Decoded(std::string_view segment) {
+  std::string text;
+  for (size_t at = 0; at < segment.size(); ++at) {
+    const bool encoded = segment[at] == '%' && at + 2 < segment.size() &&
+                         HexDigit(segment[at + 1]) >= 0 && HexDigit(segment[at + 2]) >= 0;
+    text.push_back(
+        encoded ? static_cast<char>(HexDigit(segment[at + 1]) * 16 + HexDigit(segment[at + 2]))
+                : segment[at]);
+    if (encoded) at += 2;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::optional<std::string> ModelsBody(const Call& call) {
+  const std::string wanted = Decoded(call.route.model_id);
   std::string list;
   for (const ModelEntry& each : call.routes->table->models()) {
     if (!IsServed(call, each)) continue;
-    if (!call.route.model_id.empty()) {
-      if (each.name() != call.route.model_id) continue;
+    if (!wanted.empty()) {
+      if (each.name() != wanted) continue;
       std::string one;
       AppendModel(each, one);
       return one;
@@ -46,7 +69,7 @@ std::optional<std::string> ModelsBody(const Call& call) {
     if (!list.empty()) list.append(",");
     AppendModel(each, list);
   }
-  if (!call.route.model_id.empty()) return std::nullopt;
+  if (!wanted.empty()) return std::nullopt;
   return "{\"object\":\"list\",\"data\":[" + list + "]}";
 }
 

@@ -108,6 +108,13 @@ TEST_F(PipelineTest, TheCapThatIsHeldIsWrittenUp) {
   EXPECT_THAT(Upstream()[0].body, HasSubstr("\"max_tokens\":10,"));
 }
 
+TEST_F(PipelineTest, EmbeddingsHaveNoCap) {
+  quota_.grant.set_output_tokens_cap(0);
+  Start();
+  Ask(Request(R"({"model":"m","input":"hello"})", kKey, "/v1/embeddings"));
+  EXPECT_EQ(Upstream()[0].body, R"({"model":"up-m","input":"hello"})");
+}
+
 TEST_F(PipelineTest, LimitsAreToldOnAnswers) {
   quota::v1::LimitState& state = *quota_.grant.add_states();
   state.set_unit(common::v1::UNIT_REQUESTS);

@@ -1,7 +1,8 @@
 """The parts of the measurement that can be wrong without anybody seeing it."""
 
 import json
-import subprocess
+import os
+import signal
 import sys
 
 import pytest
@@ -76,6 +77,20 @@ def test_one_failed_request_voids_a_run():
     assert "1 runs are VOID" in table
 
 
+def test_the_published_table_has_the_connections_side_by_side():
+    def line(connections, cpu):
+        return {"rung": "L0", "topology": "standalone", "connections": connections,
+                **measure.summarise([{**_sample(100, 1000), "cpu_us_per_request": cpu}], None)}
+    memory = {"rss": 2048, "pss": 1024}
+    text = report.markdown({
+        "runs": [line(8, 22.0), line(64, 21.0), line(1, 60.0)],
+        "added_p50": [{"rung": "L0", "nginx": 70, "over_nginx": {"standalone": 9.4}}],
+        "memory": [{"rung": "L0", "topology": "standalone", "loaded": memory,
+                    "idle": {**memory, "wake_ups_per_second": 16.2}}]})
+    assert "| L0 | standalone | 60.0 / 22.0 / 21.0 | 1,000 | - | 100 / 200 | +9 |" in text
+    assert "| L0 | standalone | 2.0 / 1.0 | 16 | 2.0 / 1.0 |" in text
+
+
 def test_cpu_time_is_that_of_the_whole_tree(tmp_path):
     burn = "import time\nwhile time.process_time() < 0.2: pass\n"
     code = (f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {burn!r} "
@@ -84,9 +99,7 @@ def test_cpu_time_is_that_of_the_whole_tree(tmp_path):
         process.wait_for(lambda: len(process.tree()) == 2 and process.cpu_ns() > 200_000_000, 20)
         assert process.cpu_ns() < 5_000_000_000
         assert process.memory_kib()["rss"] >= process.memory_kib()["pss"] > 0
-        child = process.tree()[1]
-    # The test's own child; the measurement's gateways end theirs themselves.
-    subprocess.run(["kill", str(child)], check=False)
+        os.kill(process.tree()[1], signal.SIGKILL)
 
 
 def test_a_process_that_ends_says_why(tmp_path):

@@ -32,5 +32,5 @@ def patience(seconds):
 
 
 def gateway_environment():
-    """The environment without the tests' own settings: the gateway reads WEIR_* as overrides of its configuration."""
+    """The environment without the tests' own settings: WEIR_* overrides the gateway's configuration."""
     return {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}

@@ -1,4 +1,4 @@
-"""The table on stdout, and build/load/results.json."""
+"""The table on stdout, and results.json and results.md in build/load."""
 
 import json
 
@@ -44,14 +44,48 @@ def _signed(value):
 
 
 def _memory_line(each):
-    def mib(state):
-        return f"{each[state]['rss'] / 1024:.1f}/{each[state]['pss'] / 1024:.1f}"
-    return (f"{each['rung']:<10} {each['topology']:<11} idle {mib('idle')} at "
-            f"{each['idle']['wake_ups_per_second']:.1f}/s, after the load {mib('loaded')}")
+    return (f"{each['rung']:<10} {each['topology']:<11} idle {_mib(each['idle'])} at "
+            f"{each['idle']['wake_ups_per_second']:.1f}/s, after the load {_mib(each['loaded'])}")
+
+
+def markdown(results):
+    """What docs/performance.md shows: a line a rung and gateway, the connections side by side."""
+    cells = {}
+    for run in results["runs"]:
+        if "cpu_us_per_request" in run:
+            cells.setdefault((run["rung"], run["topology"]), {})[run["connections"]] = run
+    lines = ["| rung | gateway | CPU us a request, c=1 / 8 / 64 | requests/s, c=64 | x nginx, c=64 "
+             "| p50 / p99 us, c=64 | added p50 over nginx, c=1, us |",
+             "|---|---|--:|--:|--:|--:|--:|"]
+    lines += [_markdown_line(rung, name, runs, results["added_p50"])
+              for (rung, name), runs in cells.items()]
+    lines += ["", "| rung | gateway | idle RSS / PSS MiB | wake-ups a second | after the load |",
+              "|---|---|--:|--:|--:|"]
+    lines += [f"| {each['rung']} | {each['topology']} | {_mib(each['idle'])} | "
+              f"{each['idle']['wake_ups_per_second']:.0f} | {_mib(each['loaded'])} |"
+              for each in results["memory"]]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_line(rung, name, runs, added):
+    cpu = " / ".join(f"{run['cpu_us_per_request']:.1f}" + (" void" if run["failed"] else "")
+                     for _, run in sorted(runs.items()))
+    most = runs[max(runs)]
+    over = next((each["over_nginx"][name] for each in added
+                 if each["rung"] == rung and name in each["over_nginx"]), None)
+    ratio = most.get("requests_per_second_of_nginx")
+    return (f"| {rung} | {name} | {cpu} | {most['requests_per_second']:,.0f} | "
+            f"{'-' if ratio is None else f'{ratio:.2f}'} | {most['p50_us']:,.0f} / "
+            f"{most['p99_us']:,.0f} | {'-' if over is None else _signed(over)} |")
+
+
+def _mib(memory):
+    return f"{memory['rss'] / 1024:.1f} / {memory['pss'] / 1024:.1f}"
 
 
 def write(results, folder):
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.md").write_text(markdown(results))
     path = folder / "results.json"
     path.write_text(json.dumps(results, indent=1) + "\n")
     return path
