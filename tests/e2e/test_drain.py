@@ -36,6 +36,8 @@ def test_S3_14_an_open_stream_finishes_and_nobody_new_is_taken(own_gateway, mock
     stream = tenant.stream()
     stream.read(4)
     idle = raw.connect(gateway.http)
+    idle.sendall(b"GET /v1/models HTTP/1.1\r\nHost: weir\r\n\r\n")
+    assert raw.read_reply(idle).status == 401  # Taken, and kept open.
     gateway.close_admin()
     gateway.process.send_signal(by)
     eventually(lambda: readiness(gateway) in (503, None), within=1, what="readiness's fall")

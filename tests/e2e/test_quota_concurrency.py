@@ -47,13 +47,11 @@ class Caller:
         raise AssertionError("told to retry for 40 s")
 
 
-@pytest.mark.parametrize("body", [{"max_tokens": 20}, {"max_completion_tokens": 20}, {}],
-                         ids=["max_tokens", "max_completion_tokens", "no_cap"])
-@pytest.mark.parametrize("stream", [False, True], ids=["json", "stream"])
-def test_a_strict_budget_worth_20_answers_gives_20(tenant, mock, body, stream):
+@pytest.mark.parametrize("stream, body", [
+    (False, {"max_tokens": 20}), (False, {"max_completion_tokens": 20}), (False, {}),
+    (True, {"max_tokens": 20})], ids=["max_tokens", "max_completion_tokens", "no_cap", "stream"])
+def test_a_strict_budget_worth_20_answers_gives_20(tenant, mock, stream, body):
     """"hi" is 10 tokens at most (2 bytes and 8 for the message), so is what the provider bills."""
-    if stream and not body:
-        pytest.skip("covered by the cases with a cap, and slow")
     mock.behave(mode="words", words=20, latency_ms=30)
     tenant.limit("daily", 600, period="86400s")
     caller = StreamCaller(tenant, **body) if stream else Caller(tenant, **body)

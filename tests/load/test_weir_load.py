@@ -87,7 +87,7 @@ def test_the_published_table_has_the_connections_side_by_side():
         "added_p50": [{"rung": "L0", "nginx": 70, "over_nginx": {"standalone": 9.4}}],
         "memory": [{"rung": "L0", "topology": "standalone", "loaded": memory,
                     "idle": {**memory, "wake_ups_per_second": 16.2}}]})
-    assert "| L0 | standalone | 60.0 / 22.0 / 21.0 | 1,000 | - | 100 / 200 | +9 |" in text
+    assert "| L0 | standalone | 60.0 / 22.0 / 21.0 | 1,000 | - | 100 / 200 | +9 | 0% |" in text
     assert "| L0 | standalone | 2.0 / 1.0 | 16 | 2.0 / 1.0 |" in text
 
 

@@ -19,7 +19,7 @@ class Process:
         self.name = name
         self.output_file = folder / f"{name}.out"
         # The kernel ends it when we are gone, whatever ended us.
-        pinned = ["setpriv", "--pdeathsig", "KILL", "taskset", "-c", str(core)]
+        pinned = ["setpriv", "--pdeathsig", "TERM", "taskset", "-c", str(core)]
         with open(self.output_file, "wb") as out:
             self._popen = subprocess.Popen(  # pylint: disable=consider-using-with
                 [*pinned, *map(os.fspath, argv)], stdin=subprocess.DEVNULL, stdout=out,

@@ -55,8 +55,8 @@ def markdown(results):
         if "cpu_us_per_request" in run:
             cells.setdefault((run["rung"], run["topology"]), {})[run["connections"]] = run
     lines = ["| rung | gateway | CPU us a request, c=1 / 8 / 64 | requests/s, c=64 | x nginx, c=64 "
-             "| p50 / p99 us, c=64 | added p50 over nginx, c=1, us |",
-             "|---|---|--:|--:|--:|--:|--:|"]
+             "| p50 / p99 us, c=64 | added p50 over nginx, c=1, us | others on the core |",
+             "|---|---|--:|--:|--:|--:|--:|--:|"]
     lines += [_markdown_line(rung, name, runs, results["added_p50"])
               for (rung, name), runs in cells.items()]
     lines += ["", "| rung | gateway | idle RSS / PSS MiB | wake-ups a second | after the load |",
@@ -76,7 +76,8 @@ def _markdown_line(rung, name, runs, added):
     ratio = most.get("requests_per_second_of_nginx")
     return (f"| {rung} | {name} | {cpu} | {most['requests_per_second']:,.0f} | "
             f"{'-' if ratio is None else f'{ratio:.2f}'} | {most['p50_us']:,.0f} / "
-            f"{most['p99_us']:,.0f} | {'-' if over is None else _signed(over)} |")
+            f"{most['p99_us']:,.0f} | {'-' if over is None else _signed(over)} | "
+            f"{_percent(most.get('others_on_core'))} |")
 
 
 def _mib(memory):
