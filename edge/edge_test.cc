@@ -153,9 +153,9 @@ TEST_F(EdgeTest, MayBeDestroyedWithRequestsUnderWay) {
 
 TEST_F(EdgeTest, MayBeDestroyedWithReservationsAndSettlementsUnderWay) {
   quota_.settle_failures = 1'000'000;
+  quota_.hold_back_from = 1;
   Start();
   EXPECT_THAT(Ask(edge_->ports()[0], Chat()), StartsWith("HTTP/1.1 200"));
-  quota_.hold_back_from = 1;
   LoopbackClient waiting(edge_->ports()[0]);
   waiting.Send(Chat());
   std::this_thread::sleep_for(milliseconds(50));

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <absl/cleanup/cleanup.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -48,7 +51,13 @@ class BufferedStream final : public EventStream<Event>,
 
   asio::awaitable<absl::StatusOr<Event>> Next() override {
     auto self = this->shared_from_this();
+    // A reader that is let go of with its loop must not be woken any more: the loop is gone.
+    const absl::Cleanup unpark = [this] {
+      MutexLock lock(mutex_);
+      reader_ = nullptr;
+    };
     for (;;) {
+      std::shared_ptr<Parked> parked;
       {
         MutexLock lock(mutex_);
         if (!events_.empty()) {
@@ -57,29 +66,35 @@ class BufferedStream final : public EventStream<Event>,
           co_return event;
         }
         if (ended_) co_return status::Unavailable("the event stream is over");
+        parked = reader_ = std::make_shared<Parked>(executor_);
       }
-      co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-          [self](auto handler) { self->Park(std::move(handler)); }, asio::use_awaitable);
+      // Woken by an event alone: a cancelled coroutine sees it when the next one comes.
+      co_await parked->wake.async_wait(
+          asio::bind_cancellation_slot(asio::cancellation_slot(), kTuple));
     }
   }
 
  private:
-  template <typename Handler>
-  void Park(Handler handler) {
-    auto shared = std::make_shared<Handler>(std::move(handler));
-    MutexLock lock(mutex_);
-    reader_ = [shared] { std::move (*shared)(); };
-    if (!events_.empty() || ended_) WakeReader();
-  }
+  // The loop owns the coroutine while it waits, by its timer: owned by the stream, which the
+  // coroutine owns, neither would ever go.
+  struct Parked {
+    explicit Parked(asio::any_io_executor executor)
+        : wake(std::move(executor), asio::steady_timer::time_point::max()) {}
+    asio::steady_timer wake;
+  };
+
   void WakeReader() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (reader_) asio::post(executor_, std::exchange(reader_, nullptr));
+    if (reader_ == nullptr) return;
+    asio::post(executor_, [parked = std::exchange(reader_, nullptr)] {
+      parked->wake.expires_at(asio::steady_timer::time_point::min());
+    });
   }
 
   const asio::any_io_executor executor_;
   const size_t capacity_;
   Mutex mutex_;
   std::deque<Event> events_ ABSL_GUARDED_BY(mutex_);
-  std::function<void()> reader_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<Parked> reader_ ABSL_GUARDED_BY(mutex_);
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -13,6 +13,8 @@ namespace weir::edge::testing {
 // Identity with the keys that a test gave out. One loop.
 class FakeIdentity final : public api::Identity {
  public:
+  ~FakeIdentity() override { events_.Close(); }
+
   // Somebody of `organization` with this key.
   identity::v1::Principal& Add(const std::string& key, const std::string& organization) {
     identity::v1::Principal& principal = principals_[key];

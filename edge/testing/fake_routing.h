@@ -15,6 +15,7 @@ class FakeRouting final : public api::Routing {
   using Stream = EventStream<std::shared_ptr<const routing::v1::RoutingTable>>;
 
   FakeRouting() { table.set_version(1); }
+  ~FakeRouting() override { tables_.Close(); }
 
   // A provider; returns its index.
   uint32_t AddProvider(const std::string& name, const std::string& base_url) {

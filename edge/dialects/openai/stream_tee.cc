@@ -51,32 +51,12 @@ size_t SkipBlanks(std::string_view text, size_t at) {
   return at;
 }
 
-// Where the value of the next member with this name (in its quotes) begins, at whatever depth;
-// npos: there is none. Within a string a quote is escaped, so that text cannot look like a member.
-size_t ValueOf(std::string_view json, std::string_view name, size_t from = 0) {
-  for (size_t at = json.find(name, from); at != std::string_view::npos; at = json.find(name, at)) {
-    at = SkipBlanks(json, at + name.size());
-    if (at >= json.size() || json[at] != ':') continue;
-    at = SkipBlanks(json, at + 1);
-    return at < json.size() ? at : std::string_view::npos;
-  }
-  return std::string_view::npos;
-}
-
-bool HasObject(std::string_view json, std::string_view name) {
-  for (size_t at = ValueOf(json, name); at != std::string_view::npos;
-       at = ValueOf(json, name, at)) {
-    if (json[at] == '{') return true;
-  }
-  return false;
-}
-
-// `"choices":[]`, as in the usage chunk.
-bool HasNoChoices(std::string_view json) {
-  const size_t at = ValueOf(json, "\"choices\"");
-  if (at == std::string_view::npos || json[at] != '[') return false;
-  const size_t next = SkipBlanks(json, at + 1);
-  return next < json.size() && json[next] == ']';
+// An event behind which nobody reads on, not even for the rest of its last line end: that is as the
+// one before it.
+void PassLast(std::string_view event, std::string& out) {
+  const size_t end = event.find_last_not_of("\r\n") + 1;
+  const std::string_view line_end = event.substr(end, LineEndSize(event, end));
+  out.append(event.substr(0, end)).append(line_end).append(line_end);
 }
 
 // Members of a delta that are text a caller pays for.
@@ -85,10 +65,16 @@ bool IsTextKey(std::string_view key) {
          key == "reasoning" || key == "refusal";
 }
 
-// Where the string whose content begins at `at` has its closing quote.
+// Where the string whose content begins at `at` has its closing quote: the first that an even
+// number of backslashes precedes.
 size_t StringEnd(std::string_view text, size_t at) {
-  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
-  return std::min(at, text.size());
+  for (size_t quote = text.find('"', at); quote != std::string_view::npos;
+       quote = text.find('"', quote + 1)) {
+    size_t begin = quote;
+    while (begin > at && text[begin - 1] == '\\') --begin;
+    if ((quote - begin) % 2 == 0) return quote;
+  }
+  return text.size();
 }
 
 }  // namespace
@@ -140,33 +126,52 @@ absl::Status StreamTee::Event(std::string_view event, std::string& out) {
   dropped_ = false;
   if (data == "[DONE]") {
     done_ = true;
-    out.append(event);
-    // Nobody reads on for the rest of the last line end.
-    if (event.ends_with("\r\n\r")) out.append("\n");
+    PassLast(event, out);
     return absl::OkStatus();
   }
-  // `"usage":null` is in every chunk where usage was asked for.
-  if (HasObject(data, "\"usage\"")) {
+  const Seen seen = Scan(data);
+  if (seen.usage) {
     if (auto usage = ReadUsage(data)) {
       usage_ = usage;
-      dropped_ = options_.strip_usage && HasNoChoices(data);
+      dropped_ = options_.strip_usage && seen.no_choices;
       if (dropped_) return absl::OkStatus();
     }
   }
-  CountText(data);
-  out.append(event);
-  if (ValueOf(data, "\"error\"") != std::string_view::npos && HasError(data)) {
+  if (seen.error && HasError(data)) {
+    PassLast(event, out);
     return status::Unavailable("the provider ended the stream with an error event");
   }
+  out.append(event);
   return absl::OkStatus();
 }
 
-void StreamTee::CountText(std::string_view data) {
-  static constexpr std::string_view kDelta = "\"delta\"";
-  for (size_t at = ValueOf(data, kDelta); at != std::string_view::npos;
-       at = ValueOf(data, kDelta, at)) {
-    at = CountDelta(data, at);
+// Goes once over the names in an event's JSON, at whatever depth, and counts the text. Within a
+// string a quote is escaped, so that text cannot look like a name.
+StreamTee::Seen StreamTee::Scan(std::string_view json) {
+  Seen seen;
+  size_t at = json.find('"');
+  while (at != std::string_view::npos) {
+    const size_t end = StringEnd(json, at + 1);
+    const std::string_view name = json.substr(at + 1, end - at - 1);
+    at = SkipBlanks(json, end + 1);
+    if (at < json.size() && json[at] == ':') {
+      at = SkipBlanks(json, at + 1);
+      const char value = at < json.size() ? json[at] : '\0';
+      if (name == "delta") {
+        at = CountDelta(json, at);
+      } else if (name == "usage") {
+        // `"usage":null` is in every chunk where usage was asked for.
+        seen.usage = seen.usage || value == '{';
+      } else if (name == "error") {
+        seen.error = true;
+      } else if (name == "choices" && value == '[') {
+        const size_t next = SkipBlanks(json, at + 1);
+        seen.no_choices = next < json.size() && json[next] == ']';
+      }
+    }
+    at = json.find('"', at);
   }
+  return seen;
 }
 
 // One delta object from `at`: its strings under a text key, however deep (tool calls). Returns

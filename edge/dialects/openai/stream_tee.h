@@ -40,7 +40,12 @@ class StreamTee {
 
  private:
   absl::Status Event(std::string_view event, std::string& out);
-  void CountText(std::string_view data);
+  struct Seen {
+    bool usage = false;       // A usage object.
+    bool no_choices = false;  // An empty list of choices, as in the usage chunk.
+    bool error = false;
+  };
+  Seen Scan(std::string_view json);
   size_t CountDelta(std::string_view data, size_t at);
 
   const Options options_;
