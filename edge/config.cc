@@ -7,6 +7,7 @@
 #include "common/config/config_errors.h"
 #include "common/text/ascii.h"
 #include "common/text/excerpt.h"
+#include "edge/http/header_rules.h"
 #include "edge/upstream/address_policy.h"
 #include "edge/upstream/base_url.h"
 
@@ -17,24 +18,8 @@ using config::ConfigErrors;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
+constexpr size_t kMaxHeaderName = 64;
 constexpr std::string_view kWantCidr = "an address or CIDR, such as 10.0.0.0/8";
-
-// Credentials, what belongs to one connection, and what weir says itself: never taken from a
-// client.
-constexpr std::array<std::string_view, 25> kNeverForwarded = {
-    "accept-encoding",  "api-key",
-    "api_key",          "apikey",
-    "authorization",    "connection",
-    "content-encoding", "content-length",
-    "content-type",     "cookie",
-    "expect",           "host",
-    "keep-alive",       "openai-organization",
-    "openai-project",   "proxy-authorization",
-    "proxy-connection", "te",
-    "trailer",          "transfer-encoding",
-    "upgrade",          "x-api-key",
-    "x-goog-api-key",   "x-request-id",
-    "www-authenticate"};
 
 bool IsIp(const std::string& host) {
   ErrorCode error;
@@ -45,13 +30,6 @@ bool IsIp(const std::string& host) {
 std::string Address(const std::string& host, uint16_t port) {
   return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
                                              : fmt::format("[{}]:{}", host, port);
-}
-
-// "tchar" of RFC 9110.
-bool IsHeaderName(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return text::IsAlnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string::npos;
-  });
 }
 
 void CheckTls(const std::string& key, const ListenerTls& tls, ConfigErrors& errors) {
@@ -115,10 +93,9 @@ void CheckForwardHeaders(const std::vector<std::string>& headers, ConfigErrors& 
   for (size_t i = 0; i < headers.size(); ++i) {
     const std::string key = fmt::format("edge.forward_headers[{}]", i);
     const std::string name = text::ToLower(headers[i]);
-    if (!IsHeaderName(name)) {
+    if (!IsToken(name) || name.size() > kMaxHeaderName) {
       errors.Add(key, fmt::format("is '{}', want the name of a header", text::Excerpt(headers[i])));
-    } else if (std::find(kNeverForwarded.begin(), kNeverForwarded.end(), name) !=
-               kNeverForwarded.end()) {
+    } else if (IsNeverForwarded(name)) {
       errors.Add(key, fmt::format("is '{}', which never goes upstream", headers[i]));
     }
   }

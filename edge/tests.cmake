@@ -2,7 +2,7 @@
 
 weir_add_test(edge_http_test PCH asio
   SOURCES
-    http/chunked_test.cc http/connection_test.cc http/deadlines_test.cc http/inflater_test.cc
+    http/chunked_test.cc http/connection_test.cc http/deadlines_test.cc http/header_rules_test.cc http/inflater_test.cc
     http/listener_test.cc http/peer_watch_test.cc http/reply_writer_test.cc
     http/request_shape_test.cc http/transport_test.cc
   PRIVATE weir::edge_http ZLIB::ZLIB)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/text/ascii.h"
+#include "edge/http/header_rules.h"
 
 namespace weir::edge {
 namespace {
@@ -12,11 +13,6 @@ struct Seen {
   int lengths = 0;
   int codings = 0;
 };
-
-bool IsTokenChar(unsigned char c) {
-  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-}
 
 std::string_view TrimBlanks(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -31,7 +27,7 @@ absl::Status CheckRequestLine(std::string_view line) {
     return status::InvalidArgument("the request line is malformed: want METHOD TARGET VERSION");
   }
   const std::string_view method = line.substr(0, first);
-  if (method.empty() || !std::all_of(method.begin(), method.end(), IsTokenChar)) {
+  if (!IsToken(method)) {
     return status::InvalidArgument("the request method is malformed: want a token");
   }
   const std::string_view target = line.substr(first + 1, second - first - 1);
@@ -55,16 +51,13 @@ absl::Status CheckField(std::string_view line, Seen& seen) {
   }
   const size_t colon = line.find(':');
   const std::string_view name = line.substr(0, colon);
-  if (colon == std::string_view::npos || name.empty() ||
-      !std::all_of(name.begin(), name.end(), IsTokenChar)) {
+  if (colon == std::string_view::npos || !IsToken(name)) {
     return status::InvalidArgument(
         "a header line is malformed: want NAME: VALUE without space before the colon");
   }
   const std::string_view value = TrimBlanks(line.substr(colon + 1));
-  for (const unsigned char c : value) {
-    if ((c < 0x20 && c != '\t') || c == 0x7f) {
-      return status::InvalidArgument("a header value has a control character");
-    }
+  if (!IsHeaderValue(value)) {
+    return status::InvalidArgument("a header value has a control character");
   }
   if (text::EqualsIgnoreCase(name, "host")) {
     ++seen.hosts;

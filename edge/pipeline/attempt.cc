@@ -4,6 +4,7 @@
 
 #include "common/text/ascii.h"
 #include "edge/dialects/openai/answer_usage.h"
+#include "edge/http/header_rules.h"
 
 namespace weir::edge {
 namespace {
@@ -18,44 +19,16 @@ google::protobuf::Timestamp ToTimestamp(int64_t micros) {
 // What goes up with a request beside what weir sets itself; everything else stays here.
 constexpr std::string_view kForwarded[] = {"accept", "openai-beta", "traceparent", "tracestate"};
 
-// Never goes up, whatever an operator lists: credentials, and what frames a message or concerns one
-// hop.
-constexpr std::string_view kNeverForwarded[] = {"authorization",
-                                                "x-api-key",
-                                                "api-key",
-                                                "api_key",
-                                                "apikey",
-                                                "x-goog-api-key",
-                                                "cookie",
-                                                "proxy-authorization",
-                                                "host",
-                                                "content-length",
-                                                "content-type",
-                                                "content-encoding",
-                                                "connection",
-                                                "transfer-encoding",
-                                                "accept-encoding",
-                                                "keep-alive",
-                                                "te",
-                                                "trailer",
-                                                "upgrade",
-                                                "expect",
-                                                "x-request-id",
-                                                "proxy-connection",
-                                                "openai-organization",
-                                                "openai-project"};
+bool IsAnyOf(std::string_view name, const auto& list) {
+  return std::any_of(std::begin(list), std::end(list),
+                     [name](std::string_view each) { return text::EqualsIgnoreCase(name, each); });
+}
 
+// `key_header` is the proxy's own place for credentials; may be empty.
 bool IsForwarded(std::string_view name, const std::vector<std::string>& extra,
                  std::string_view key_header) {
-  if (text::EqualsIgnoreCase(name, key_header)) return false;
-  for (const std::string_view each : kNeverForwarded) {
-    if (text::EqualsIgnoreCase(name, each)) return false;
-  }
-  for (const std::string_view each : kForwarded) {
-    if (text::EqualsIgnoreCase(name, each)) return true;
-  }
-  return std::any_of(extra.begin(), extra.end(),
-                     [&](const std::string& each) { return text::EqualsIgnoreCase(name, each); });
+  const bool listed = IsAnyOf(name, kForwarded) || IsAnyOf(name, extra);
+  return listed && !text::EqualsIgnoreCase(name, key_header) && !IsNeverForwarded(name);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/log/log.h"
-#include "common/text/ascii.h"
+#include "edge/http/header_rules.h"
 
 namespace weir::edge {
 
@@ -26,17 +26,6 @@ constexpr Endpoint kEndpoints[] = {
     {"/embeddings", routing::v1::API_KIND_EMBEDDINGS},
     {"/models", routing::v1::API_KIND_MODELS},
 };
-
-// One header line and no more: a name of token characters, a value without control characters.
-bool IsOneHeader(std::string_view name, std::string_view value) {
-  const auto in_name = [](char c) {
-    return text::IsAlnum(c) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  };
-  const auto in_value = [](unsigned char c) { return c >= 0x20 && c != 0x7f; };
-  return std::all_of(name.begin(), name.end(), in_name) &&
-         std::all_of(value.begin(), value.end(), in_value);
-}
 
 // The proxy of a prefix; false where there is none. Null: the root.
 bool FindPrefix(const CompiledRoutes& routes, std::string_view prefix,
@@ -119,7 +108,9 @@ UpstreamTarget RoutingView::Compile(const ProviderTarget& provider) {
       OrDefault(timeouts.has_first_byte(), timeouts.first_byte(), std::chrono::seconds(60));
   target.times.idle = OrDefault(timeouts.has_idle(), timeouts.idle(), std::chrono::seconds(60));
   target.times.total = OrDefault(timeouts.has_total(), timeouts.total(), std::chrono::minutes(10));
-  if (!IsOneHeader(provider.auth_header(), provider.auth_value())) {
+  if ((!provider.auth_header().empty() && !IsToken(provider.auth_header())) ||
+      !IsHeaderValue(provider.auth_value()) ||
+      provider.auth_value().find('\t') != std::string::npos) {
     target.usable = status::InvalidArgument(
         "the credential of the provider '{}' is not one header line", provider.name());
     return target;

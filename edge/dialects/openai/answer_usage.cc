@@ -95,8 +95,6 @@ ErrorObject ReadErrorObject(std::string_view json) {
   return read;
 }
 
-std::string ReadErrorMessage(std::string_view json) { return ReadErrorObject(json).message; }
-
 bool HasError(std::string_view json) {
   static thread_local dom::parser parser;
   dom::element error;

@@ -13,11 +13,7 @@ namespace weir::edge::openai {
 // object without any of the three counts is none either. `json` needs no padding. Not JSON: none.
 std::optional<common::v1::Usage> ReadUsage(std::string_view json);
 
-// The error object's message of a provider's answer, bounded; empty where there is none of OpenAI's
-// shape.
-std::string ReadErrorMessage(std::string_view json);
-
-// All of a provider's error object, each member bounded; empty where it is missing or not a string.
+// A provider's error object, each member bounded; empty where it is missing or not a string.
 struct ErrorObject {
   std::string message, type, param, code;
 };

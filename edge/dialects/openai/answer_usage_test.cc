@@ -85,7 +85,7 @@ struct MessageCase {
 };
 class ErrorMessageTest : public ::testing::TestWithParam<MessageCase> {};
 TEST_P(ErrorMessageTest, IsTheProviders) {
-  EXPECT_EQ(ReadErrorMessage(GetParam().json), GetParam().want);
+  EXPECT_EQ(ReadErrorObject(GetParam().json).message, GetParam().want);
 }
 INSTANTIATE_TEST_SUITE_P(Answers, ErrorMessageTest,
                          ::testing::ValuesIn<MessageCase>({
@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(Answers, ErrorMessageTest,
 TEST(ErrorMessageTest, IsBoundedAndCutBetweenCharacters) {
   std::string text;
   while (text.size() < 600) text += "\xe4\xbd\xa0";  // Three bytes each: 500 is inside of one.
-  const std::string message = ReadErrorMessage(R"({"error":{"message":")" + text + "\"}}");
+  const std::string message = ReadErrorObject(R"({"error":{"message":")" + text + "\"}}").message;
   EXPECT_LE(message.size(), 500U);
   EXPECT_EQ(message.size() % 3, 0U);
 }
