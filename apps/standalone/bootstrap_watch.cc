@@ -23,14 +23,12 @@ struct BootstrapWatch::State {
   asio::posix::stream_descriptor events;
   Timers& timers;
   WorkerPool& workers;
-  std::function<void()> apply;
+  std::function<absl::Status()> apply;
 };
 
-absl::StatusOr<std::unique_ptr<BootstrapWatch>> BootstrapWatch::Start(const std::string& folder,
-                                                                      asio::io_context& loop,
-                                                                      Timers& timers,
-                                                                      WorkerPool& workers,
-                                                                      std::function<void()> apply) {
+absl::StatusOr<std::unique_ptr<BootstrapWatch>> BootstrapWatch::Start(
+    const std::string& folder, asio::io_context& loop, Timers& timers, WorkerPool& workers,
+    std::function<absl::Status()> apply) {
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd < 0) return status::Unavailable("watching '{}': {}", folder, std::strerror(errno));
   auto state = std::make_shared<State>(loop, fd, timers, workers);
@@ -60,7 +58,9 @@ asio::awaitable<void> BootstrapWatch::Follow(std::shared_ptr<State> state) {
     ErrorCode none_left;
     while (state->events.read_some(asio::buffer(names), none_left) > 0 && !none_left) {
     }
-    if (!state->workers.TryPost(state->apply)) log::Warn("bootstrap.busy", {});
+    const absl::Status applied = co_await RunOn(state->workers, state->apply);
+    // What was in force stays in force.
+    if (!applied.ok()) log::Error("bootstrap.refused", {{"reason", status::Message(applied)}});
   }
 }
 

@@ -9,8 +9,9 @@
 
 namespace weir::standalone {
 
-// Follows the bootstrap folder: a while after the last change of a file in it, `apply` runs on the
-// pool. Costs nothing while nothing changes.
+// Follows the bootstrap folder: a while after the first change of a file in it, `apply` runs on the
+// pool, one at a time, so that the newest text is in force last; what it answers is logged. Costs
+// nothing while nothing changes.
 class BootstrapWatch {
  public:
   // `folder` must be there; `loop`, `timers` and `workers` must outlive the watch. kUnavailable:
@@ -18,7 +19,7 @@ class BootstrapWatch {
   static absl::StatusOr<std::unique_ptr<BootstrapWatch>> Start(const std::string& folder,
                                                                asio::io_context& loop,
                                                                Timers& timers, WorkerPool& workers,
-                                                               std::function<void()> apply);
+                                                               std::function<absl::Status()> apply);
   ~BootstrapWatch();
 
  private:

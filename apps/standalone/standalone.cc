@@ -185,11 +185,7 @@ absl::Status Standalone::ApplyBootstrap(const apply::SecretSource& secrets) {
 absl::Status Standalone::WatchBootstrap(const apply::SecretSource& secrets) {
   std::error_code error;
   if (!std::filesystem::is_directory(options_.bootstrap, error)) return absl::OkStatus();
-  auto apply = [this, secrets] {
-    const absl::Status applied = ApplyBootstrap(secrets);
-    // What was in force stays in force.
-    if (!applied.ok()) log::Error("bootstrap.refused", {{"reason", status::Message(applied)}});
-  };
+  auto apply = [this, secrets] { return ApplyBootstrap(secrets); };
   WEIR_ASSIGN_OR_RETURN(bootstrap_watch_, BootstrapWatch::Start(options_.bootstrap, loop_, timers_,
                                                                 workers_, std::move(apply)));
   return absl::OkStatus();
@@ -230,14 +226,10 @@ void Standalone::Drain() {
 }
 
 Standalone::~Standalone() {
-  // Streams hold their readers: they end while the readers' loops are there, so that nothing posts
-  // to a loop that is gone.
+  // Streams end while their readers' loops are there, so that nothing posts to a loop that is gone.
   if (feed_) feed_->Close();
   if (routing_) routing_->Close();
-  edge_.reset();
   admin_server_.reset();
-  // Its answers go to loops that must still be there; the edge has none waiting any more.
-  ledger_writer_.reset();
   if (bootstrap_watch_) {
     std::promise<void> closed;
     asio::post(loop_, [this, &closed] {
@@ -246,6 +238,10 @@ Standalone::~Standalone() {
     });
     closed.get_future().wait();
   }
+  // What still runs for somebody answers to loops: they go after it.
+  workers_.Stop();
+  ledger_writer_.reset();
+  edge_.reset();
   loop_.stop();
   if (loop_thread_.joinable()) loop_thread_.join();
 }

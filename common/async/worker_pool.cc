@@ -11,13 +11,14 @@ WorkerPool::WorkerPool(std::string name, int threads, size_t max_queued) : max_q
   }
 }
 
-WorkerPool::~WorkerPool() {
+void WorkerPool::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
   }
   wake_.notify_all();
   for (std::thread& each : threads_) each.join();
+  threads_.clear();
 }
 
 bool WorkerPool::TryPost(std::function<void()> work) {

@@ -19,8 +19,11 @@ class WorkerPool {
  public:
   // `name` (at most 15 bytes) shows in ps and gdb. At most `max_queued` pieces of work wait.
   WorkerPool(std::string name, int threads, size_t max_queued);
-  // Finishes what is queued.
-  ~WorkerPool();
+  ~WorkerPool() { Stop(); }
+
+  // Finishes what is queued, and takes nothing more. Once what the work refers to is about to go.
+  // Not from one of its own threads.
+  void Stop();
 
   // False where the queue is full or the pool is stopping: `work` will not run.
   [[nodiscard]] bool TryPost(std::function<void()> work);
