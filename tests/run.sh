@@ -85,7 +85,12 @@ suite_lint() {
   return "$status"
 }
 
-suite_unit() { run_unit unit release; }
+suite_unit() {
+  local status=0
+  run_unit unit release || status=1
+  run_pytest unit release tests/load || status=1
+  return "$status"
+}
 suite_gcc() { run_unit gcc gcc; }
 
 suite_e2e() {
@@ -102,14 +107,9 @@ suite_asan() { run_sanitized asan; }
 suite_tsan() { run_sanitized tsan; }
 
 suite_fuzz() {
-  local status=0 fuzzers
   build asan
-  mapfile -t fuzzers < <(find build/asan/fuzz -maxdepth 1 -type f -executable 2>/dev/null | sort)
-  [[ ${#fuzzers[@]} -gt 0 ]] || { echo "There is no fuzzer in build/asan/fuzz." && return 1; }
-  export -f run_fuzzer
-  export reports
-  printf '%s\n' "${fuzzers[@]}" | xargs -P "$(nproc)" -I {} bash -c 'run_fuzzer {}' || status=1
-  return "$status"
+  check_case fuzz env WEIR_FUZZ_BUILD=build/asan WEIR_PYTHON="$python" \
+    tests/fuzz/run.sh "${WEIR_FUZZ_SECONDS:-30}"
 }
 
 suite_tidy() {
@@ -172,22 +172,6 @@ run_sanitized() {
     status=1
   done
   return "$status"
-}
-
-# run_fuzzer PROGRAM: from the seeds beside it in tests/fuzz/corpus, if there are any. A crash stays in build/reports/fuzz. Runs in a shell of its own.
-run_fuzzer() {
-  local name outcome=passed folders seeds
-  name="$(basename "$1")"
-  seeds="tests/fuzz/corpus/$name"
-  folders=("build/asan/corpus/$name")
-  [[ -d "$seeds" ]] && folders+=("$seeds")
-  mkdir -p "${folders[0]}"
-  "$1" -max_total_time="${WEIR_FUZZ_SECONDS:-30}" -timeout=10 -rss_limit_mb=2048 -max_len=65536 -verbosity=0 \
-    -print_final_stats=1 -artifact_prefix="$reports/fuzz/$name-" "${folders[@]}" >"$reports/fuzz/$name.log" 2>&1 ||
-    outcome=failed
-  printf '%s\t%s\n' "$outcome" "$name" >>"$reports/fuzz/fuzzers.tsv"
-  echo "$name: $outcome, $(sed -n 's/^stat::number_of_executed_units: *//p' "$reports/fuzz/$name.log") inputs"
-  [[ "$outcome" == passed ]] || { tail -n 60 "$reports/fuzz/$name.log" && return 1; }
 }
 
 # check_case NAME COMMAND...: one case of the current suite, which passes as the command does.
