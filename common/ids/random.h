@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "common/time/clock.h"
+
 namespace weir {
 
 // Where randomness comes from. Injected, so that a test runs with a seed. Thread-safe.
@@ -23,8 +25,10 @@ class SecureRandom final : public Random {
   void Fill(std::span<std::byte> out) override;
 };
 
-// 128 random bits as 32 lower-case hex digits: the id of a request.
-std::string NewRequestId(Random& random);
+// The id of a request: 32 lower-case hex digits, the bits of a UUID of version 7 (RFC 9562) without
+// its hyphens. Ids sort by the millisecond of `now`, so what is stored by them grows at its end;
+// 74 random bits keep those of one millisecond apart.
+std::string NewRequestId(WallTime now, Random& random);
 
 // `length` characters of [0-9A-Za-z], each with all its entropy (no modulo bias).
 std::string RandomBase62(Random& random, size_t length);

@@ -84,7 +84,7 @@ asio::awaitable<void> Pipeline::Serve(Exchange* exchange) {
   call->exchange = exchange;
   call->clock = &deps_.clock;
   call->started = deps_.clock.Monotonic();
-  call->request_id = NewRequestId(deps_.random);
+  call->request_id = NewRequestId(deps_.clock.Now(), deps_.random);
   call->context.deadline = call->started + kAskTimeout;
   // Not by shared_ptr: the call must not keep itself alive through its exchange.
   exchange->on_client_gone = [raw = call.get()] {
@@ -124,7 +124,7 @@ asio::awaitable<void> Pipeline::Refuse(Exchange* exchange, absl::Status why) {
   call->exchange = exchange;
   call->clock = &deps_.clock;
   call->started = deps_.clock.Monotonic();
-  call->request_id = NewRequestId(deps_.random);
+  call->request_id = NewRequestId(deps_.clock.Now(), deps_.random);
   Refusal refusal = RefusalFor(why);
   if (exchange->head.fields == nullptr && why.code() == absl::StatusCode::kOutOfRange) {
     refusal.http_status = 431;

@@ -9,7 +9,7 @@ from .settings import patience
 
 CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"
-REQUEST_ID = re.compile(r"[0-9a-f]{32}")
+REQUEST_ID = re.compile(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}")  # UUIDv7 without hyphens.
 
 
 class Reply:
