@@ -17,7 +17,7 @@ if [ -z "$python" ]; then
 fi
 
 failed=0
-for lint in layers files coroutines protos; do
+for lint in layers files coroutines protos docs; do
   if "$python" "check_$lint.py"; then
     echo "lint: check_$lint passed"
   else

@@ -10,7 +10,7 @@ CPP = (".h", ".cc")
 
 def files(root, suffixes=None):
     """Paths relative to root, sorted: what git knows or would take, else everything."""
-    found = _of_git(root) if os.path.isdir(os.path.join(root, ".git")) else _of_folder(root)
+    found = _of_git(root) if os.path.exists(os.path.join(root, ".git")) else _of_folder(root)
     return sorted(path for path in found
                   if (suffixes is None or path.endswith(tuple(suffixes)))
                   and os.path.isfile(os.path.join(root, path)))

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 import check_coroutines
+import check_docs
 import check_files
 import check_layers
 import check_protos
@@ -112,6 +113,35 @@ def expect(faults, part):
 @pytest.mark.parametrize("path,text,part", identified(LAYERS))
 def test_layers(tmp_path, path, text, part):
     expect(faults_of(check_layers.check, tmp_path, path, text), part)
+
+
+PAGE = """| metric | what |
+|---|---|
+| `weir_bees_total` | bees |
+
+| event | what |
+|---|---|
+| `bee.flew` | one did, see `bee.fell` |
+| `log.dropped` | lines |
+"""
+BEES = """bees_(registry.NewCounterFamily(
+    "weir_bees_total", "Bees.", {"kind"})), log::Info("bee.flew", {});
+"""
+DOCS = [
+    ("edge/a.cc", BEES, PAGE, None),
+    ("edge/a_test.cc", BEES + 'log::Warn("bee.fell");\n', "", None),
+    ("edge/a.cc", BEES + 'log::Warn(\n    "bee.fell", {});\n', PAGE, "edge/a.cc:3: event bee.fell is not in"),
+    ("edge/a.cc", BEES + 'NewGauge("weir_hives", "");\n', PAGE, "edge/a.cc:3: metric weir_hives is not"),
+    ("edge/a.cc", BEES.replace("flew", "sat"), PAGE, "event bee.flew is not in the programs"),
+    ("edge/a.cc", BEES.replace("bees_total", "b"), PAGE, "metric weir_bees_total is not in the programs"),
+]
+
+
+@pytest.mark.parametrize("path,text,page,part", identified(DOCS))
+def test_docs(tmp_path, path, text, page, part):
+    if page:
+        write(tmp_path, check_docs.PAGE, page)
+    expect(faults_of(check_docs.check, tmp_path, path, text), part)
 
 
 @pytest.mark.parametrize("text,part", identified(COROUTINES))
