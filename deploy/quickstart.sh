@@ -43,6 +43,7 @@ main() {
   prepare_programs
   # weir takes every WEIR_* as a setting of its own.
   unset WEIR_PORT WEIR_OPS_PORT WEIR_ADMIN_PORT WEIR_MOCK_PORT WEIR_MOCK_CONTROL_PORT WEIR_BIN_DIR WEIR_JOBS
+  unset WEIR_ADMIN_ADDRESS WEIR_ADMIN_TOKEN WEIR_ADMIN_TOKEN_FILE  # weirctl's.
   check_ports
   write_home
   trap 'stop_programs' EXIT
