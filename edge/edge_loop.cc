@@ -33,6 +33,7 @@ EdgeLoop::EdgeLoop(int index, Shared shared)
     : index_(index),
       edge_id_(fmt::format("edge-{}-{}", index, RandomBase62(shared.deps.random, 8))),
       shared_(shared),
+      request_ids_(shared.deps.random),
       timers_(io_, shared.deps.clock),
       deadlines_(timers_),
       peer_watch_(timers_),
@@ -72,7 +73,7 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
                                                                   .addresses = addresses_,
                                                                   .metrics = shared_.metrics,
                                                                   .clock = shared_.deps.clock,
-                                                                  .random = shared_.deps.random});
+                                                                  .random = request_ids_});
   const ConnectionDeps connections{.limits = config.http,
                                    .deadlines = deadlines_,
                                    .peer_watch = peer_watch_,

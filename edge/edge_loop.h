@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/api/caching_identity.h"
+#include "common/ids/buffered_random.h"
 #include "edge/config.h"
 #include "edge/edge.h"
 #include "edge/http/listener.h"
@@ -72,6 +73,7 @@ class EdgeLoop {
   const int index_;
   const std::string edge_id_;
   Shared shared_;
+  BufferedRandom request_ids_;
   LoopContext io_{1};
   AsioTimers timers_;
   Deadlines deadlines_;

@@ -8,6 +8,7 @@
 
 #include "common/text/ascii.h"
 #include "edge/http/chunked.h"
+#include "edge/http/find_field.h"
 #include "edge/http/read_buffer.h"
 #include "edge/http/reply_writer.h"
 #include "edge/http/request_shape.h"
@@ -16,11 +17,7 @@ namespace weir::edge {
 
 namespace beast_http = boost::beast::http;
 
-std::string_view RequestHead::Find(std::string_view name) const {
-  auto found = fields->find(boost::core::string_view(name.data(), name.size()));
-  if (found == fields->end()) return {};
-  return {found->value().data(), found->value().size()};
-}
+std::string_view RequestHead::Find(std::string_view name) const { return FindField(*fields, name); }
 
 std::string RequestHead::FindAll(std::string_view name) const {
   std::string joined;

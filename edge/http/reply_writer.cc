@@ -1,5 +1,7 @@
 #include "edge/http/reply_writer.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <boost/beast/http/status.hpp>
 #include <ctime>
@@ -28,8 +30,8 @@ void ReplyWriter::StartHead(int status, const Headers& headers) {
   const auto reason =
       boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
   head_.clear();
-  fmt::format_to(std::back_inserter(head_), "HTTP/1.1 {} {}\r\n", status,
-                 std::string_view(reason.data(), reason.size()));
+  head_.append("HTTP/1.1 ").append(fmt::format_int(status).c_str()).append(" ");
+  head_.append(reason.data(), reason.size()).append("\r\n");
   for (const auto& [name, value] : headers) {
     head_.append(name).append(": ").append(value).append("\r\n");
   }
@@ -73,7 +75,8 @@ asio::awaitable<absl::Status> ReplyWriter::Send(int status, Headers headers,
     head_.append("\r\n");  // RFC 9110, 8.6: without content there is no length.
     body = {};
   } else {
-    fmt::format_to(std::back_inserter(head_), "content-length: {}\r\n\r\n", body.size());
+    head_.append("content-length: ").append(fmt::format_int(body.size()).c_str());
+    head_.append("\r\n\r\n");
   }
   const std::array<asio::const_buffer, 2> parts = {Bytes(head_),
                                                    Bytes(head_only_ ? std::string_view{} : body)};

@@ -1,5 +1,7 @@
 #include "edge/pipeline/attempt.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "common/text/ascii.h"
@@ -50,10 +52,11 @@ quota::v1::Subjects SubjectsOf(const Call& call, const routing::v1::Attempt& pla
   const identity::v1::Principal& principal = *call.principal;
   quota::v1::Subjects subjects;
   subjects.set_organization(principal.organization());
-  subjects.set_team(principal.team());
-  subjects.set_user(principal.user());
-  subjects.set_key_name(principal.key_name());
-  subjects.set_key_public_id(principal.key_public_id());
+  // Setting a string allocates, also an empty one.
+  if (!principal.team().empty()) subjects.set_team(principal.team());
+  if (!principal.user().empty()) subjects.set_user(principal.user());
+  if (!principal.key_name().empty()) subjects.set_key_name(principal.key_name());
+  if (!principal.key_public_id().empty()) subjects.set_key_public_id(principal.key_public_id());
   if (call.route.proxy != nullptr) subjects.set_proxy(call.route.proxy->name());
   subjects.set_provider(planned.provider());
   subjects.set_model(planned.model());
@@ -76,7 +79,7 @@ asio::awaitable<absl::Status> Attempt::Intend() {
   dispatched_us_ = ToUnixMicros(clock_.Now());
   edge::v1::OutboxRecord::Intent intent;
   *intent.mutable_key() = hold_.key;
-  *intent.mutable_subjects() = SubjectsOf(*call_, *planned_);
+  *intent.mutable_subjects() = hold_.subjects;
   intent.set_input_tokens_likely(call_->body.input_tokens_likely);
   intent.set_requests(hold_.requests);
   intent.set_kind(std::string(KindName(call_->route.kind)));
@@ -116,9 +119,11 @@ std::string Attempt::RequestHead(const UpstreamTarget& target, size_t body_size,
     head.append(name).append(": ").append(field.value().data(), field.value().size());
     head.append("\r\n");
   }
-  fmt::format_to(std::back_inserter(head),
-                 "content-type: application/json\r\ncontent-length: {}\r\nx-request-id: {}\r\n\r\n",
-                 body_size, call_->request_id);
+  head.append("content-type: application/json\r\ncontent-length: ")
+      .append(fmt::format_int(body_size).c_str())
+      .append("\r\nx-request-id: ")
+      .append(call_->request_id)
+      .append("\r\n\r\n");
   return head;
 }
 
@@ -132,7 +137,7 @@ void Attempt::Settle(const common::v1::Usage& usage, bool estimated,
   quota::v1::SettleRequest settle;
   *settle.mutable_key() = hold_.key;
   settle.set_seq(1);
-  *settle.mutable_subjects() = SubjectsOf(*call_, *planned_);
+  settle.mutable_subjects()->Swap(&hold_.subjects);
   *settle.mutable_usage() = usage;
   settle.set_requests(hold_.requests);
   settle.set_estimated(estimated);

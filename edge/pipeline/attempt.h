@@ -14,6 +14,7 @@ class Attempt {
  public:
   struct Hold {
     common::v1::AttemptKey key;
+    quota::v1::Subjects subjects;              // Whose spending it is.
     int64_t requests = 0;                      // Logical requests that it counts.
     std::optional<int64_t> output_tokens_cap;  // What is held for the completion.
   };
@@ -46,7 +47,7 @@ class Attempt {
  private:
   const CallPtr call_;
   const routing::v1::Attempt* planned_;  // Points into the call's plan.
-  const Hold hold_;
+  Hold hold_;                            // Its subjects go with the settlement.
   Settlements& settlements_;
   const Clock& clock_;
   int64_t dispatched_us_ = 0;

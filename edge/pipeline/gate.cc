@@ -41,10 +41,12 @@ asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::Reserve(CallPtr call, int i
   quota::v1::ReserveRequest request;
   request.mutable_key()->set_request_id(call->request_id);
   request.mutable_key()->set_attempt(static_cast<uint32_t>(index + 1));
-  *request.mutable_subjects() = SubjectsOf(*call, call->plan.attempts(index));
+  Attempt::Hold hold{.key = request.key(),
+                     .subjects = SubjectsOf(*call, call->plan.attempts(index)),
+                     .requests = requests};
+  *request.mutable_subjects() = hold.subjects;
   *request.mutable_estimate() = EstimateOf(*call, requests);
   request.set_edge_id(edge_id_);
-  Attempt::Hold hold{.key = request.key(), .requests = requests};
   absl::StatusOr<quota::v1::ReserveResponse> reserved =
       co_await quota_.Reserve(call->context, std::move(request));
   if (!reserved.ok()) {

@@ -84,16 +84,15 @@ asio::awaitable<absl::Status> Outbox::Intend(OutboxRecord::Intent intent) {
     co_return status::ResourceExhausted("the outbox is full: {} bytes, {} attempts not settled",
                                         bytes_, open_.size());
   }
-  const std::string name = AttemptName(intent.key());
   OutboxRecord record;
-  record.mutable_intent()->Swap(&intent);
+  record.unsafe_arena_set_allocated_intent(&intent);
   Append(record);
-  open_[name] = sequence_;
+  std::ignore = record.unsafe_arena_release_intent();
+  open_[AttemptName(intent.key())] = sequence_;
   ++segments_[sequence_].open;
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [this](auto handler) {
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        waiting_.push_back([shared] { std::move (*shared)(); });
+        waiting_.emplace_back(std::move(handler));
         ScheduleFlush();
       },
       asio::use_awaitable);
@@ -108,25 +107,31 @@ void Outbox::Progress(const common::v1::AttemptKey& key, int64_t output_tokens) 
   ScheduleFlush();
 }
 
-void Outbox::Settlement(const quota::v1::SettleRequest& settlement) {
+std::string Outbox::Settlement(const quota::v1::SettleRequest& settlement) {
+  // Lent for the time that it is written: a copy of it costs more than the write.
   OutboxRecord record;
-  *record.mutable_settlement() = settlement;
-  Append(record);
+  record.unsafe_arena_set_allocated_settlement(const_cast<quota::v1::SettleRequest*>(&settlement));
+  std::string written(Append(record));
+  std::ignore = record.unsafe_arena_release_settlement();
   ScheduleFlush();
+  return written;
 }
 
 void Outbox::Close(const common::v1::AttemptKey& key) {
   auto found = open_.find(AttemptName(key));
   if (found == open_.end()) return;
   OutboxRecord record;
-  *record.mutable_closed() = key;
+  record.unsafe_arena_set_allocated_closed(const_cast<common::v1::AttemptKey*>(&key));
   Append(record);
+  std::ignore = record.unsafe_arena_release_closed();
   --segments_[found->second].open;
   open_.erase(found);
   ScheduleFlush();
 }
 
-void Outbox::Append(const OutboxRecord& record) { AppendFrame(record, pending_); }
+std::string_view Outbox::Append(const OutboxRecord& record) {
+  return AppendFrame(record, pending_);
+}
 
 void Outbox::ScheduleFlush() {
   if (flush_scheduled_) return;
@@ -140,13 +145,13 @@ void Outbox::Flush() {
   if (last_write_.ok()) last_write_ = WritePending();
   pending_.clear();
   dirty_ = true;
-  std::vector<std::function<void()>> written;
+  std::vector<asio::any_completion_handler<void()>> written;
   written.swap(waiting_);
   if (segments_[sequence_].bytes >= options_.segment_bytes) {
     if (absl::Status opened = OpenSegment(); !opened.ok()) last_write_ = opened;
   }
   DropClosedSegments();
-  for (auto& each : written) each();
+  for (auto& each : written) std::move(each)();
 }
 
 absl::Status Outbox::WritePending() {

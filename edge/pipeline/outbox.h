@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -40,8 +41,9 @@ class Outbox {
   asio::awaitable<absl::Status> Intend(edge::v1::OutboxRecord::Intent intent);
   // Written at the end of this loop turn. Lost with a full disk: the intent stays.
   void Progress(const common::v1::AttemptKey& key, int64_t output_tokens);
-  // As Progress; the settlement is to be sent until Close.
-  void Settlement(const quota::v1::SettleRequest& settlement);
+  // As Progress; the settlement is to be sent until Close. Returns its record, as
+  // RecordedSettlement reads it.
+  std::string Settlement(const quota::v1::SettleRequest& settlement);
   // Nothing more is to be done for this attempt.
   void Close(const common::v1::AttemptKey& key);
 
@@ -59,7 +61,8 @@ class Outbox {
   };
   Outbox(asio::any_io_executor executor, Options options);
   absl::Status OpenSegment();
-  void Append(const edge::v1::OutboxRecord& record);
+  // Returns the record's place in `pending_`.
+  std::string_view Append(const edge::v1::OutboxRecord& record);
   void ScheduleFlush();
   void Flush();
   absl::Status WritePending();
@@ -75,8 +78,7 @@ class Outbox {
   std::unordered_map<std::string, uint64_t> open_;  // Attempt -> segment of its intent.
   uint64_t bytes_ = 0;
   std::string pending_;
-  std::string scratch_;
-  std::vector<std::function<void()>> waiting_;
+  std::vector<asio::any_completion_handler<void()>> waiting_;
   absl::Status last_write_;
   bool flush_scheduled_ = false;
   bool dirty_ = false;

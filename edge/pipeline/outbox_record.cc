@@ -1,5 +1,6 @@
 #include "edge/pipeline/outbox_record.h"
 
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <cstring>
@@ -23,7 +24,7 @@ uint32_t Checksum(std::string_view payload) {
 
 }  // namespace
 
-void AppendFrame(const edge::v1::OutboxRecord& record, std::string& out) {
+std::string_view AppendFrame(const edge::v1::OutboxRecord& record, std::string& out) {
   const size_t at = out.size();
   out.resize(at + kHead);
   record.AppendToString(&out);
@@ -31,6 +32,7 @@ void AppendFrame(const edge::v1::OutboxRecord& record, std::string& out) {
   const uint32_t checksum = Checksum(std::string_view(out).substr(at + kHead));
   std::memcpy(out.data() + at, &length, sizeof(length));
   std::memcpy(out.data() + at + 4, &checksum, sizeof(checksum));
+  return std::string_view(out).substr(at + kHead);
 }
 
 size_t ReadFrames(std::string_view file,
@@ -48,8 +50,17 @@ size_t ReadFrames(std::string_view file,
   return file.size();
 }
 
+quota::v1::SettleRequest RecordedSettlement(std::string_view payload) {
+  edge::v1::OutboxRecord parsed;
+  parsed.ParseFromArray(payload.data(), static_cast<int>(payload.size()));
+  return std::move(*parsed.mutable_settlement());
+}
+
 std::string AttemptName(const common::v1::AttemptKey& key) {
-  return fmt::format("{}.{}", key.request_id(), key.attempt());
+  std::string name;
+  name.reserve(key.request_id().size() + 11);
+  name.append(key.request_id()).append(1, '.').append(fmt::format_int(key.attempt()).c_str());
+  return name;
 }
 
 }  // namespace weir::edge

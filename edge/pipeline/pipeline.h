@@ -1,8 +1,9 @@
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
+
 #include <memory>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "common/api/caching_identity.h"
@@ -80,7 +81,7 @@ class Pipeline final : public Handler {
   Deps deps_;
   openai::RequestReader reader_;
   PrincipalPtr anonymous_;
-  std::unordered_set<Call*> running_;
+  absl::flat_hash_set<Call*> running_;
 };
 
 }  // namespace weir::edge

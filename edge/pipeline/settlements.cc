@@ -1,6 +1,7 @@
 #include "edge/pipeline/settlements.h"
 
 #include "common/log/log.h"
+#include "edge/pipeline/outbox_record.h"
 
 namespace weir::edge {
 namespace {
@@ -11,23 +12,23 @@ constexpr Duration kLongestPause = std::chrono::seconds(5);
 }  // namespace
 
 void Settlements::Post(quota::v1::SettleRequest settlement) {
-  deps_.outbox.Settlement(settlement);
+  std::string record = deps_.outbox.Settlement(settlement);
   ++unacknowledged_;
-  asio::co_spawn(deps_.loop, Send(std::move(settlement)), asio::detached);
+  asio::co_spawn(deps_.loop, Send(std::move(settlement), std::move(record)), asio::detached);
 }
 
 void Settlements::Release(common::v1::AttemptKey key, bool keep_requests) {
   asio::co_spawn(deps_.loop, SendRelease(std::move(key), keep_requests), asio::detached);
 }
 
-asio::awaitable<void> Settlements::Send(quota::v1::SettleRequest settlement) {
+asio::awaitable<void> Settlements::Send(quota::v1::SettleRequest settlement, std::string record) {
   const common::v1::AttemptKey key = settlement.key();
   Duration pause = kFirstPause;
   for (;;) {
-    quota::v1::SettleRequest copy = settlement;
     const absl::StatusOr<quota::v1::SettleResponse> settled =
-        co_await deps_.quota.Settle(api::CallContext{}, std::move(copy));
+        co_await deps_.quota.Settle(api::CallContext{}, std::move(settlement));
     if (settled.ok()) break;
+    settlement = RecordedSettlement(record);
     if (pause == kFirstPause) {
       log::Warn("edge.settle.waiting",
                 {{"request_id", key.request_id()}, {"reason", status::Message(settled.status())}});

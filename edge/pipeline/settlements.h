@@ -37,7 +37,8 @@ class Settlements {
   size_t unacknowledged() const { return unacknowledged_; }
 
  private:
-  asio::awaitable<void> Send(quota::v1::SettleRequest settlement);
+  // `record` is the settlement as the outbox has it, for the case that it must be sent again.
+  asio::awaitable<void> Send(quota::v1::SettleRequest settlement, std::string record);
   asio::awaitable<void> SendRelease(common::v1::AttemptKey key, bool keep_requests);
 
   Deps deps_;

@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 
 #include "common/text/ascii.h"
+#include "edge/http/find_field.h"
 
 namespace weir::edge {
 namespace {
@@ -179,10 +180,7 @@ absl::Status UpstreamCall::SetFraming() {
 }
 
 std::string_view UpstreamCall::Find(std::string_view name) const {
-  const auto& fields = parser_->get().base();
-  auto found = fields.find(boost::core::string_view(name.data(), name.size()));
-  if (found == fields.end()) return {};
-  return {found->value().data(), found->value().size()};
+  return FindField(parser_->get().base(), name);
 }
 
 absl::Status UpstreamCall::TakeBody(std::string& out) {

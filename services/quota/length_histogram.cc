@@ -20,22 +20,31 @@ int64_t LengthHistogram::UpperEnd(int bucket) {
 }
 
 void LengthHistogram::Add(int64_t length) {
-  ++counts_[BucketOf(length)];
-  if (++total_ < kFadeAt) return;
+  const int bucket = BucketOf(length);
+  ++counts_[bucket];
+  ++total_;
+  if (bucket > p95_) ++longer_;
+  if (total_ >= kFadeAt) Fade();
+  Follow();
+}
+
+void LengthHistogram::Fade() {
   total_ = 0;
   for (uint16_t& each : counts_) {
     // Rounded up: a rare long answer is not forgotten by rounding.
     each = static_cast<uint16_t>((each + 1) / 2);
     total_ += each;
   }
+  p95_ = kBuckets - 1;
+  longer_ = 0;
 }
 
-int64_t LengthHistogram::P95() const {
+void LengthHistogram::Follow() {
   const uint32_t longer_at_most = total_ / 20;
-  uint32_t longer = 0;
-  int bucket = kBuckets - 1;
-  while (bucket > 0 && longer + counts_[bucket] <= longer_at_most) longer += counts_[bucket--];
-  return UpperEnd(bucket);
+  while (longer_ > longer_at_most) longer_ -= counts_[++p95_];
+  while (p95_ > 0 && longer_ + counts_[p95_] <= longer_at_most) longer_ += counts_[p95_--];
 }
+
+int64_t LengthHistogram::P95() const { return UpperEnd(p95_); }
 
 }  // namespace weir::quota

@@ -25,8 +25,15 @@ class LengthHistogram {
   static int BucketOf(int64_t length);
   static int64_t UpperEnd(int bucket);
 
+  // Halves what was added so far.
+  void Fade();
+  // Moves the percentile to where it belongs: a step or none after an Add.
+  void Follow();
+
   std::array<uint16_t, kBuckets> counts_{};
   uint32_t total_ = 0;
+  int p95_ = 0;          // The lowest bucket above which no more than 5 % are.
+  uint32_t longer_ = 0;  // What is above it.
 };
 
 }  // namespace weir::quota

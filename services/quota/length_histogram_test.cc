@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+#include <vector>
+
 namespace weir::quota {
 namespace {
 
@@ -34,6 +38,23 @@ TEST(LengthHistogramTest, VeryLongAnswersAreTheLongestKnown) {
   LengthHistogram lengths;
   lengths.Add(int64_t{1} << 40);
   EXPECT_EQ(lengths.P95(), (int64_t{1} << 26) - 1);
+}
+
+TEST(LengthHistogramTest, AfterEachAnswerItIsWhatSortingSays) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 20; ++round) {
+    LengthHistogram lengths;
+    std::vector<int64_t> sorted;
+    for (int i = 1; i < 1000; ++i) {
+      // Mostly near one another, now and then far away: the percentile moves both ways.
+      const int64_t length = 1 + random() % (random() % 8 == 0 ? 100'000 : 40 * (1 + i / 250));
+      sorted.insert(std::ranges::upper_bound(sorted, length), length);
+      lengths.Add(length);
+      const int64_t exact = sorted[static_cast<size_t>(i - 1 - i / 20)];
+      ASSERT_GE(lengths.P95(), exact) << i;
+      ASSERT_LE(lengths.P95(), exact + exact / 8) << i;
+    }
+  }
 }
 
 }  // namespace
