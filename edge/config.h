@@ -32,9 +32,10 @@ struct EdgeConfig {
   std::vector<ListenerConfig> listeners;  // At least one.
   std::string ops_host = "127.0.0.1";     // /livez /readyz /healthz /metrics.
   uint16_t ops_port = 9094;
-  int loops = 0;                     // Event loops; 0: half the cores, at least 1.
-  bool open_auth = false;            // auth.mode: open. Only in profile dev.
-  size_t max_body_bytes = 16 << 20;  // Request body; 1 KiB to 64 MiB.
+  int loops = 0;                              // Event loops; 0: half the cores, at least 1.
+  bool open_auth = false;                     // auth.mode: open. Only in profile dev.
+  std::string open_organization = "default";  // Whose the callers are that are let in unasked.
+  size_t max_body_bytes = 16 << 20;           // Request body; 1 KiB to 64 MiB.
   size_t max_answer_buffer_bytes = 8
                                    << 20;  // Of an answer that is read whole before it is sent on.
   int max_concurrent_requests = 4096;      // Each process; beyond: 503 "server overloaded".

@@ -41,6 +41,7 @@ class LoopedEdge final : public Edge {
     WEIR_ASSIGN_OR_RETURN(adopted_, AdoptOutboxes(config_.outbox_directory));
     WEIR_RETURN_IF_ERROR(OpenTls());
     pipeline_.open_auth = config_.open_auth;
+    pipeline_.open_organization = config_.open_organization;
     pipeline_.max_body = config_.max_body_bytes;
     pipeline_.max_answer_buffer = config_.max_answer_buffer_bytes;
     pipeline_.max_concurrent = config_.max_concurrent_requests;

@@ -142,13 +142,17 @@ absl::StatusOr<StandaloneConfig> ParseStandaloneConfig(const config::Input& inpu
                           ReadStandalone(root, input.environment, config);
                         }));
   ShowProxy(config, config.settings);
+  config.edge.open_organization = config.identity.default_organization;
   return config;
 }
 
 absl::StatusOr<StandaloneConfig> LoadStandaloneConfig(const std::string& path,
                                                       const config::Environment& environment) {
   WEIR_ASSIGN_OR_RETURN(std::string text, config::ReadFile(path));
-  return ParseStandaloneConfig({.file = path, .text = std::move(text), .environment = environment});
+  config::Input input{.file = path, .text = std::move(text), .environment = environment};
+  // weirctl's: who administers a gateway from the shell that started it has them there.
+  input.not_overrides.insert({"WEIR_ADMIN_ADDRESS", "WEIR_ADMIN_TOKEN", "WEIR_ADMIN_TOKEN_FILE"});
+  return ParseStandaloneConfig(input);
 }
 
 std::string DescribeConfig(const StandaloneConfig& config) {

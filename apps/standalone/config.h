@@ -21,9 +21,11 @@ enum class Profile {
 // The whole file of `weir --config FILE`. Read once at start; does not change while running.
 struct StandaloneConfig {
   Profile profile = Profile::kProd;
+  // SQLite files, outboxes, the admin token's file. Made where missing (0700).
   std::string data_directory;
-  std::string secrets_directory;  // Neither the data directory nor inside it.
-  std::string bootstrap;          // A file or folder of documents; empty: none.
+  // Master key and pepper. Made where missing (0700); neither the data directory nor inside it.
+  std::string secrets_directory;
+  std::string bootstrap;  // A file or folder of documents, applied at start; empty: none.
   log::Level log_level = log::Level::kInfo;
   std::string log_path;  // Empty: stdout.
   edge::EdgeConfig edge;

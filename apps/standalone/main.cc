@@ -58,20 +58,6 @@ Arguments ParseArguments(int argc, char** argv) {
   return arguments;
 }
 
-standalone::StandaloneOptions OptionsOf(const standalone::StandaloneConfig& config) {
-  standalone::StandaloneOptions options;
-  options.data_directory = config.data_directory;
-  options.secrets_directory = config.secrets_directory;
-  options.bootstrap = config.bootstrap;
-  options.edge = config.edge;
-  options.identity = config.identity;
-  options.quota = config.quota;
-  options.routing = config.routing;
-  options.admin = config.admin;
-  options.version = WEIR_VERSION;
-  return options;
-}
-
 // A dump of this process would hold keys and prompts.
 void ForbidDumps() {
   const rlimit none{0, 0};
@@ -112,7 +98,7 @@ int Run(const Arguments& arguments, const config::Environment& environment) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const apply::SecretSource secrets(environment);
-  auto weir = standalone::Standalone::Create(OptionsOf(*config), secrets);
+  auto weir = standalone::Standalone::Create(*config, secrets);
   if (!weir.ok()) return Fail(weir.status());
   (*weir)->Start();
   log::Info("weir.started", {{"version", WEIR_VERSION},

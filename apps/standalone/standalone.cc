@@ -47,23 +47,23 @@ void LogAdminCall(const api::AdminCall& call, std::string_view method, const abs
 
 }  // namespace
 
-Standalone::Standalone(StandaloneOptions options)
-    : options_(std::move(options)), admin_token_file_(options_.data_directory + "/admin.token") {
+Standalone::Standalone(StandaloneConfig config)
+    : config_(std::move(config)), admin_token_file_(config_.data_directory + "/admin.token") {
   metrics_
       .NewGauge("weir_build_info", "Always 1; the label says which build runs.",
-                {{"version", options_.version}})
+                {{"version", WEIR_VERSION}})
       .Set(1);
 }
 
-absl::StatusOr<std::unique_ptr<Standalone>> Standalone::Create(StandaloneOptions options,
+absl::StatusOr<std::unique_ptr<Standalone>> Standalone::Create(StandaloneConfig config,
                                                                const apply::SecretSource& secrets) {
-  std::unique_ptr<Standalone> standalone(new Standalone(std::move(options)));
+  std::unique_ptr<Standalone> standalone(new Standalone(std::move(config)));
   WEIR_RETURN_IF_ERROR(standalone->Open(secrets));
   return standalone;
 }
 
 absl::Status Standalone::Open(const apply::SecretSource& secrets) {
-  WEIR_RETURN_IF_ERROR(MakePrivateDirectory(options_.data_directory));
+  WEIR_RETURN_IF_ERROR(MakePrivateDirectory(config_.data_directory));
   WEIR_RETURN_IF_ERROR(OpenSecrets());
   WEIR_RETURN_IF_ERROR(OpenIdentity());
   WEIR_RETURN_IF_ERROR(OpenQuota());
@@ -82,51 +82,51 @@ absl::Status Standalone::Open(const apply::SecretSource& secrets) {
 }
 
 absl::Status Standalone::OpenSecrets() {
-  WEIR_RETURN_IF_ERROR(MakePrivateDirectory(options_.secrets_directory));
+  WEIR_RETURN_IF_ERROR(MakePrivateDirectory(config_.secrets_directory));
   WEIR_ASSIGN_OR_RETURN(sealer_,
-                        crypto::SealerFromDirectory(options_.secrets_directory, true, random_));
+                        crypto::SealerFromDirectory(config_.secrets_directory, true, random_));
   WEIR_ASSIGN_OR_RETURN(
       const std::string pepper,
-      crypto::SecretFromDirectory(options_.secrets_directory, "pepper", 32, true, random_));
+      crypto::SecretFromDirectory(config_.secrets_directory, "pepper", 32, true, random_));
   hasher_ = std::make_unique<identity::KeyHasher>(pepper);
   return absl::OkStatus();
 }
 
 absl::Status Standalone::OpenIdentity() {
-  WEIR_ASSIGN_OR_RETURN(identity_database_, OpenDatabase(options_.data_directory, "identity"));
+  WEIR_ASSIGN_OR_RETURN(identity_database_, OpenDatabase(config_.data_directory, "identity"));
   WEIR_ASSIGN_OR_RETURN(directory_, identity::SqlDirectory::Open(*identity_database_));
   WEIR_ASSIGN_OR_RETURN(feed_,
                         identity::ChangeFeed::Open({.directory = *directory_, .clock = clock_}));
   tokens_ = std::make_unique<identity::AdminTokens>(
-      options_.identity,
+      config_.identity,
       identity::AdminTokens::Deps{
           .directory = *directory_, .hasher = *hasher_, .clock = clock_, .random = random_});
   identity_ = std::make_unique<identity::IdentityService>(
-      options_.identity, identity::IdentityService::Deps{.directory = *directory_,
-                                                         .feed = *feed_,
-                                                         .hasher = *hasher_,
-                                                         .workers = workers_,
-                                                         .clock = clock_});
+      config_.identity, identity::IdentityService::Deps{.directory = *directory_,
+                                                        .feed = *feed_,
+                                                        .hasher = *hasher_,
+                                                        .workers = workers_,
+                                                        .clock = clock_});
   identity_admin_ = std::make_unique<identity::IdentityAdmin>(
-      options_.identity, identity::IdentityAdmin::Deps{.directory = *directory_,
-                                                       .feed = *feed_,
-                                                       .tokens = *tokens_,
-                                                       .hasher = *hasher_,
-                                                       .clock = clock_,
-                                                       .random = random_});
-  WEIR_RETURN_IF_ERROR(identity_admin_->EnsureOrganization(options_.identity.default_organization));
+      config_.identity, identity::IdentityAdmin::Deps{.directory = *directory_,
+                                                      .feed = *feed_,
+                                                      .tokens = *tokens_,
+                                                      .hasher = *hasher_,
+                                                      .clock = clock_,
+                                                      .random = random_});
+  WEIR_RETURN_IF_ERROR(identity_admin_->EnsureOrganization(config_.identity.default_organization));
   return tokens_->EnsureBootstrapToken(admin_token_file_).status();
 }
 
 absl::Status Standalone::OpenQuota() {
-  WEIR_ASSIGN_OR_RETURN(quota_database_, OpenDatabase(options_.data_directory, "quota"));
+  WEIR_ASSIGN_OR_RETURN(quota_database_, OpenDatabase(config_.data_directory, "quota"));
   WEIR_RETURN_IF_ERROR(sql::Migrate(*quota_database_, "quota", quota::QuotaMigrations()));
   ledger_ = std::make_unique<quota::SqlLedger>(*quota_database_);
   limit_store_ = std::make_unique<quota::SqlLimitStore>(*quota_database_);
   WEIR_RETURN_IF_ERROR(limits_.Reload(*limit_store_));
-  windows_ = std::make_unique<quota::MemoryWindows>(options_.quota, clock_);
-  ledger_writer_ = std::make_unique<quota::LedgerWriter>(options_.quota, *ledger_);
-  quota_ = std::make_unique<quota::QuotaService>(options_.quota,
+  windows_ = std::make_unique<quota::MemoryWindows>(config_.quota, clock_);
+  ledger_writer_ = std::make_unique<quota::LedgerWriter>(config_.quota, *ledger_);
+  quota_ = std::make_unique<quota::QuotaService>(config_.quota,
                                                  quota::QuotaService::Deps{.windows = *windows_,
                                                                            .limits = limits_,
                                                                            .sink = *ledger_writer_,
@@ -142,21 +142,21 @@ absl::Status Standalone::OpenQuota() {
 }
 
 absl::Status Standalone::OpenRouting() {
-  WEIR_ASSIGN_OR_RETURN(routing_database_, OpenDatabase(options_.data_directory, "routing"));
+  WEIR_ASSIGN_OR_RETURN(routing_database_, OpenDatabase(config_.data_directory, "routing"));
   WEIR_ASSIGN_OR_RETURN(route_store_, routing::SqlRouteStore::Open(*routing_database_));
   routing_ = std::make_unique<routing::RoutingService>(
-      options_.routing,
+      config_.routing,
       routing::RoutingService::Deps{.store = *route_store_, .sealer = *sealer_, .clock = clock_});
   WEIR_RETURN_IF_ERROR(routing_->Load());
   routing_admin_ = std::make_unique<routing::RoutingAdmin>(
-      options_.routing,
+      config_.routing,
       routing::RoutingAdmin::Deps{
           .routing = *routing_, .store = *route_store_, .sealer = *sealer_, .clock = clock_});
   return absl::OkStatus();
 }
 
 void Standalone::StartLoop() {
-  asio::co_spawn(loop_, feed_->RunHeartbeats(timers_, options_.identity.heartbeat), asio::detached);
+  asio::co_spawn(loop_, feed_->RunHeartbeats(timers_, config_.identity.heartbeat), asio::detached);
   asio::co_spawn(loop_, quota_->Run(timers_), asio::detached);
   loop_thread_ = std::thread([this] { loop_.run(); });
   pthread_setname_np(loop_thread_.native_handle(), "weir-loop");
@@ -165,14 +165,16 @@ void Standalone::StartLoop() {
 absl::Status Standalone::ApplyBootstrap(const apply::SecretSource& secrets) {
   // A folder that is empty yet is there for later.
   std::error_code error;
-  const bool nothing = std::filesystem::is_directory(options_.bootstrap, error) &&
-                       std::filesystem::is_empty(options_.bootstrap, error);
-  if (options_.bootstrap.empty() || nothing) return absl::OkStatus();
+  const bool nothing = std::filesystem::is_directory(config_.bootstrap, error) &&
+                       std::filesystem::is_empty(config_.bootstrap, error);
+  if (config_.bootstrap.empty() || nothing) return absl::OkStatus();
   apply::RegistrySink sink(
       registry_, {.actor = "bootstrap", .role = common::v1::ROLE_ADMIN, .organization = ""});
-  absl::StatusOr<apply::ApplyReport> report = apply::Apply(options_.bootstrap, secrets, sink);
+  absl::StatusOr<apply::ApplyReport> report =
+      apply::Apply(config_.bootstrap, secrets, sink,
+                   {.default_organization = config_.identity.default_organization});
   if (!report.ok()) {
-    return status::While(report.status(), "applying the documents of '{}'", options_.bootstrap);
+    return status::While(report.status(), "applying the documents of '{}'", config_.bootstrap);
   }
   for (const apply::Applied& each : report->documents) {
     if (!each.changed) continue;
@@ -184,9 +186,9 @@ absl::Status Standalone::ApplyBootstrap(const apply::SecretSource& secrets) {
 
 absl::Status Standalone::WatchBootstrap(const apply::SecretSource& secrets) {
   std::error_code error;
-  if (!std::filesystem::is_directory(options_.bootstrap, error)) return absl::OkStatus();
+  if (!std::filesystem::is_directory(config_.bootstrap, error)) return absl::OkStatus();
   auto apply = [this, secrets] { return ApplyBootstrap(secrets); };
-  WEIR_ASSIGN_OR_RETURN(bootstrap_watch_, BootstrapWatch::Start(options_.bootstrap, loop_, timers_,
+  WEIR_ASSIGN_OR_RETURN(bootstrap_watch_, BootstrapWatch::Start(config_.bootstrap, loop_, timers_,
                                                                 workers_, std::move(apply)));
   return absl::OkStatus();
 }
@@ -203,20 +205,20 @@ absl::Status Standalone::OpenAdmin() {
   WEIR_ASSIGN_OR_RETURN(
       admin_server_,
       rpc::AdminServer::Start(
-          options_.admin,
+          config_.admin,
           {.registry = registry_, .tokens = *tokens_, .workers = workers_, .clock = clock_},
           LogAdminCall));
   return absl::OkStatus();
 }
 
 absl::Status Standalone::OpenEdge() {
-  WEIR_ASSIGN_OR_RETURN(edge_, edge::Edge::Create(options_.edge, {.identity = *identity_,
-                                                                  .quota = *quota_,
-                                                                  .routing = *routing_,
-                                                                  .workers = workers_,
-                                                                  .clock = clock_,
-                                                                  .random = random_,
-                                                                  .metrics = metrics_}));
+  WEIR_ASSIGN_OR_RETURN(edge_, edge::Edge::Create(config_.edge, {.identity = *identity_,
+                                                                 .quota = *quota_,
+                                                                 .routing = *routing_,
+                                                                 .workers = workers_,
+                                                                 .clock = clock_,
+                                                                 .random = random_,
+                                                                 .metrics = metrics_}));
   return absl::OkStatus();
 }
 

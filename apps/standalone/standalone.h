@@ -6,6 +6,7 @@
 
 #include "apps/apply/secret_source.h"
 #include "apps/standalone/bootstrap_watch.h"
+#include "apps/standalone/config.h"
 #include "common/async/worker_pool.h"
 #include "common/crypto/sealer.h"
 #include "common/ids/random.h"
@@ -29,20 +30,6 @@
 namespace weir::standalone {
 
 // What the composition root needs of the configuration. All parts are valid.
-struct StandaloneOptions {
-  std::string
-      data_directory;  // SQLite files, outboxes, the admin token's file. Made where missing (0700).
-  std::string secrets_directory;  // Master key and pepper. Made where missing (0700); never inside
-                                  // the data.
-  std::string bootstrap;          // Documents applied at start. Empty: none.
-  edge::EdgeConfig edge;
-  identity::IdentityConfig identity;
-  quota::QuotaConfig quota;
-  routing::RoutingConfig routing;
-  rpc::AdminServerOptions admin;
-  std::string version;  // Of the program, for /metrics.
-};
-
 // Everything in one process: the cores behind their interfaces, SQLite under the data directory,
 // the edge, the admin port. Members are in the order of their making: each may use the ones above
 // it.
@@ -50,7 +37,7 @@ class Standalone {
  public:
   // Opens the stores, applies the bootstrap documents (and again when they change), starts the
   // admin port, binds the listeners. The error says what an operator can mend.
-  static absl::StatusOr<std::unique_ptr<Standalone>> Create(StandaloneOptions options,
+  static absl::StatusOr<std::unique_ptr<Standalone>> Create(StandaloneConfig config,
                                                             const apply::SecretSource& secrets);
   ~Standalone();
 
@@ -64,7 +51,7 @@ class Standalone {
   const std::string& admin_token_file() const { return admin_token_file_; }
 
  private:
-  explicit Standalone(StandaloneOptions options);
+  explicit Standalone(StandaloneConfig config);
   absl::Status Open(const apply::SecretSource& secrets);
   absl::Status OpenSecrets();
   absl::Status OpenIdentity();
@@ -77,7 +64,7 @@ class Standalone {
   absl::Status OpenEdge();
   void StartLoop();
 
-  const StandaloneOptions options_;
+  const StandaloneConfig config_;
   const std::string admin_token_file_;
   SystemClock clock_;
   SecureRandom random_;

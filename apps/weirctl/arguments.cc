@@ -64,7 +64,7 @@ void AddKeys(CLI::App& app, Arguments& arguments) {
   command->add_option("--user", create.user, "User that its spending counts for");
   command->add_option("--models", create.models, "Models it may call; none: all")->delimiter(',');
   command->add_option("--proxies", create.proxies, "Proxies it may use; none: all")->delimiter(',');
-  command->add_option("--scopes", create.scopes, "What it may do; none: the default")
+  command->add_option("--scopes", create.scopes, "What it may do; none: everything")
       ->delimiter(',');
   command->add_option("--lifetime", create.lifetime, "Ends by itself after this time, like 30d");
 

@@ -28,6 +28,8 @@ namespace {
 
 constexpr size_t kMaxErrorBody = 256 * 1024;
 constexpr Duration kAskTimeout = std::chrono::seconds(2);
+// In logs and metrics alone; nginx's number for it.
+constexpr int kClientClosedRequest = 499;
 
 absl::Status Decode(Call& call, size_t max_body) {
   const std::string_view coding = call.exchange->head.Find("content-encoding");
@@ -75,7 +77,7 @@ ReportRequest::Outcome OutcomeOf(const absl::Status& status, int http_status) {
 
 Pipeline::Pipeline(PipelineOptions options, Deps deps) : options_(std::move(options)), deps_(deps) {
   auto anonymous = std::make_shared<identity::v1::Principal>();
-  anonymous->set_organization("default");
+  anonymous->set_organization(options_.open_organization);
   anonymous_ = std::move(anonymous);
 }
 
@@ -107,9 +109,22 @@ asio::awaitable<void> Pipeline::Serve(Exchange* exchange) {
                  {{"request_id", call->request_id}, {"reason", thrown.what()}});
       refused = RefusalFor(status::Internal("a step threw"));
     }
-    if (refused && !exchange->reply->begun()) co_await SendRefusal(call, *std::move(refused));
+    if (refused && !exchange->reply->begun()) {
+      if (exchange->client_gone) {
+        TakeLeave(*call);
+      } else {
+        co_await SendRefusal(call, *std::move(refused));
+      }
+    }
   }
   Finish(*call);
+}
+
+// Nobody reads what would be said, and no provider is to blame.
+void Pipeline::TakeLeave(Call& call) {
+  call.http_status = kClientClosedRequest;
+  call.error_code = "client_closed_request";
+  call.exchange->reply->Break();
 }
 
 void Pipeline::CutShort() {
@@ -366,8 +381,8 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
   co_return verdict;
 }
 
-asio::awaitable<Pipeline::Verdict> Pipeline::AnswerError(CallPtr call, UpstreamCall* upstream,
-                                                         Attempt* attempt) {
+asio::awaitable<Pipeline::Verdict> Pipeline::AnswerError([[maybe_unused]] CallPtr call,
+                                                         UpstreamCall* upstream, Attempt* attempt) {
   std::string body;
   absl::Status read = absl::OkStatus();
   while (read.ok() && !upstream->done() && body.size() < kMaxErrorBody) {

@@ -24,6 +24,7 @@ namespace weir::edge {
 // What every loop's pipeline is told at start.
 struct PipelineOptions {
   bool open_auth = false;
+  std::string open_organization = "default";  // Of callers that are let in unasked.
   size_t max_body = 16 << 20;
   size_t max_answer_buffer = 8 << 20;
   int max_concurrent = 4096;  // Of all loops together.
@@ -74,6 +75,7 @@ class Pipeline final : public Handler {
                                absl::Status outcome, int http_status, Duration retry_after);
   asio::awaitable<Verdict> ListModels(CallPtr call);
   asio::awaitable<void> SendRefusal(CallPtr call, Refusal refusal);
+  static void TakeLeave(Call& call);
   void TakeClientAddress(Call& call) const;
   void Finish(const Call& call);
 
