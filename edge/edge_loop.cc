@@ -181,13 +181,13 @@ void EdgeLoop::LookAround() {
 }
 
 void EdgeLoop::SyncOutbox() {
-  const int file = outbox_->TakeDirtyFile();
-  if (file < 0) return;
-  const bool posted = shared_.deps.workers.TryPost([file] {
-    ::fdatasync(file);
-    ::close(file);
-  });
-  if (!posted) ::close(file);
+  for (const int file : outbox_->TakeDirtyFiles()) {
+    const bool posted = shared_.deps.workers.TryPost([file] {
+      ::fdatasync(file);
+      ::close(file);
+    });
+    if (!posted) ::close(file);
+  }
 }
 
 }  // namespace weir::edge

@@ -15,6 +15,11 @@ using edge::v1::OutboxRecord;
 
 namespace {
 
+// Files that wait for their fdatasync; where the disk is so slow, further ones go without.
+constexpr size_t kMaxUnsynced = 16;
+// Attempts are carried over where they are few: their records are at most this part of a file.
+constexpr uint64_t kCarriedPart = 8;
+
 std::string SegmentPath(const std::string& directory, const std::string& instance,
                         uint64_t sequence) {
   return fmt::format("{}/{}.{:010}.outbox", directory, instance, sequence);
@@ -56,6 +61,7 @@ absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Open(asio::any_io_executor execu
 Outbox::~Outbox() {
   if (!pending_.empty() && fd_ >= 0) Flush();
   if (fd_ >= 0) ::close(fd_);
+  for (const int each : rolled_) ::close(each);
   const bool all_closed = open_.empty() && last_write_.ok();
   for (const auto& [sequence, segment] : segments_) {
     if (all_closed) ::unlink(segment.path.c_str());
@@ -69,7 +75,12 @@ Outbox::~Outbox() {
 }
 
 absl::Status Outbox::OpenSegment() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0 && dirty_ && rolled_.size() < kMaxUnsynced) {
+    rolled_.push_back(fd_);
+  } else if (fd_ >= 0) {
+    ::close(fd_);
+  }
+  dirty_ = false;
   fd_ = -1;
   ++sequence_;
   std::string path = SegmentPath(options_.directory, options_.instance, sequence_);
@@ -86,9 +97,10 @@ asio::awaitable<absl::Status> Outbox::Intend(OutboxRecord::Intent intent) {
   }
   OutboxRecord record;
   record.unsafe_arena_set_allocated_intent(&intent);
+  const size_t before = pending_.size();
   Append(record);
   std::ignore = record.unsafe_arena_release_intent();
-  open_[AttemptName(intent.key())] = sequence_;
+  open_[AttemptName(intent.key())] = {.segment = sequence_, .frame = pending_.substr(before)};
   ++segments_[sequence_].open;
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [this](auto handler) {
@@ -103,7 +115,11 @@ void Outbox::Progress(const common::v1::AttemptKey& key, int64_t output_tokens) 
   OutboxRecord record;
   *record.mutable_progress()->mutable_key() = key;
   record.mutable_progress()->set_output_tokens(output_tokens);
+  const size_t before = pending_.size();
   Append(record);
+  if (auto found = open_.find(AttemptName(key)); found != open_.end()) {
+    found->second.progress.assign(pending_, before);
+  }
   ScheduleFlush();
 }
 
@@ -111,8 +127,13 @@ std::string Outbox::Settlement(const quota::v1::SettleRequest& settlement) {
   // Lent for the time that it is written: a copy of it costs more than the write.
   OutboxRecord record;
   record.unsafe_arena_set_allocated_settlement(const_cast<quota::v1::SettleRequest*>(&settlement));
+  const size_t before = pending_.size();
   std::string written(Append(record));
   std::ignore = record.unsafe_arena_release_settlement();
+  if (auto found = open_.find(AttemptName(settlement.key())); found != open_.end()) {
+    found->second.frame.assign(pending_, before);
+    found->second.progress.clear();
+  }
   ScheduleFlush();
   return written;
 }
@@ -124,7 +145,7 @@ void Outbox::Close(const common::v1::AttemptKey& key) {
   record.unsafe_arena_set_allocated_closed(const_cast<common::v1::AttemptKey*>(&key));
   Append(record);
   std::ignore = record.unsafe_arena_release_closed();
-  --segments_[found->second].open;
+  --segments_[found->second.segment].open;
   open_.erase(found);
   ScheduleFlush();
 }
@@ -147,9 +168,7 @@ void Outbox::Flush() {
   dirty_ = true;
   std::vector<asio::any_completion_handler<void()>> written;
   written.swap(waiting_);
-  if (segments_[sequence_].bytes >= options_.segment_bytes) {
-    if (absl::Status opened = OpenSegment(); !opened.ok()) last_write_ = opened;
-  }
+  if (segments_[sequence_].bytes >= options_.segment_bytes) Roll();
   DropClosedSegments();
   for (auto& each : written) std::move(each)();
 }
@@ -169,6 +188,37 @@ absl::Status Outbox::WritePending() {
   return absl::OkStatus();
 }
 
+void Outbox::Roll() {
+  if (absl::Status opened = OpenSegment(); !opened.ok()) {
+    last_write_ = opened;
+    return;
+  }
+  CarryOver();
+}
+
+// Without this a single attempt that lasts keeps its file, and every later one behind it.
+void Outbox::CarryOver() {
+  const auto oldest = segments_.begin();
+  // The last one may yet close by itself.
+  if (segments_.size() < 3 || oldest->second.open == 0) return;
+  std::vector<Unclosed*> carried;
+  const uint64_t most = options_.segment_bytes / kCarriedPart;
+  for (auto& [name, each] : open_) {
+    if (each.segment != oldest->first) continue;
+    pending_.append(each.frame).append(each.progress);
+    if (pending_.size() > most) break;
+    carried.push_back(&each);
+  }
+  const bool all = static_cast<int64_t>(carried.size()) == oldest->second.open;
+  if (all) last_write_ = WritePending();
+  pending_.clear();
+  if (!all || !last_write_.ok()) return;
+  for (Unclosed* each : carried) each->segment = sequence_;
+  segments_[sequence_].open += oldest->second.open;
+  oldest->second.open = 0;
+  dirty_ = true;
+}
+
 void Outbox::DropClosedSegments() {
   // From the oldest on: a record that closes an attempt is never gone before the attempt's intent.
   while (!segments_.empty()) {
@@ -180,10 +230,12 @@ void Outbox::DropClosedSegments() {
   }
 }
 
-int Outbox::TakeDirtyFile() {
-  if (!dirty_) return -1;
+std::vector<int> Outbox::TakeDirtyFiles() {
+  std::vector<int> files = std::exchange(rolled_, {});
+  if (!dirty_) return files;
   dirty_ = false;
-  return ::dup(fd_);
+  if (const int file = ::dup(fd_); file >= 0) files.push_back(file);
+  return files;
 }
 
 }  // namespace weir::edge

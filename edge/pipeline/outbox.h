@@ -19,6 +19,9 @@ namespace weir::edge {
 // while it streams, the settlement until the ledger has it. Records of one loop turn go out in one
 // write. One per loop; its directory is held by a file lock. Not thread-safe.
 //
+// A file is deleted once no attempt needs it: closed ones do not, and the few that stay open for
+// long are carried over into the current file.
+//
 // Written means handed to the kernel: a killed process loses nothing, a machine that loses power
 // may lose what was not synced yet (Sync).
 class Outbox {
@@ -26,7 +29,7 @@ class Outbox {
   struct Options {
     std::string directory;  // Must exist.
     std::string instance;   // Names the files; unique among running edges: taken by a lock.
-    uint64_t segment_bytes = 8 << 20;  // A file is deleted once every attempt in it is closed.
+    uint64_t segment_bytes = 8 << 20;  // Then a new file begins.
     uint64_t max_bytes = 1ULL << 30;   // Full: kResourceExhausted.
   };
   // kUnavailable: another process holds the instance, or the directory cannot be written.
@@ -50,14 +53,21 @@ class Outbox {
   // Attempts that are not closed.
   size_t open() const { return open_.size(); }
   uint64_t bytes() const { return bytes_; }
-  // The current file, for fdatasync on another thread; -1: nothing was written since the last call.
-  int TakeDirtyFile();
+  // The files that were written to since the last call, for fdatasync on another thread; the caller
+  // closes them.
+  std::vector<int> TakeDirtyFiles();
 
  private:
   struct Segment {
     std::string path;
     uint64_t bytes = 0;
     int64_t open = 0;
+  };
+  // What must be known of an attempt that is not closed, to write it once more.
+  struct Unclosed {
+    uint64_t segment = 0;
+    std::string frame;     // Its intent; its settlement, once there is one.
+    std::string progress;  // Its last mark; empty: none, or there is a settlement.
   };
   Outbox(asio::any_io_executor executor, Options options);
   absl::Status OpenSegment();
@@ -66,6 +76,8 @@ class Outbox {
   void ScheduleFlush();
   void Flush();
   absl::Status WritePending();
+  void Roll();
+  void CarryOver();
   void DropClosedSegments();
 
   const asio::any_io_executor executor_;
@@ -75,13 +87,14 @@ class Outbox {
   int fd_ = -1;
   uint64_t sequence_ = 0;
   std::map<uint64_t, Segment> segments_;
-  std::unordered_map<std::string, uint64_t> open_;  // Attempt -> segment of its intent.
+  std::unordered_map<std::string, Unclosed> open_;  // By attempt.
   uint64_t bytes_ = 0;
   std::string pending_;
   std::vector<asio::any_completion_handler<void()>> waiting_;
   absl::Status last_write_;
   bool flush_scheduled_ = false;
   bool dirty_ = false;
+  std::vector<int> rolled_;  // Files behind the current one that were not synced yet.
 };
 
 // What an outbox that nobody holds any more left behind.

@@ -95,6 +95,15 @@ class OutboxTest : public ::testing::Test {
     }
     return adopted->front();
   }
+  // The files that are handed out for syncing.
+  std::vector<std::string> Dirty() {
+    std::vector<std::string> paths;
+    for (const int file : outbox_->TakeDirtyFiles()) {
+      paths.push_back(std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", file)));
+      ::close(file);
+    }
+    return paths;
+  }
   std::vector<OutboxRecord> Records() const {
     std::vector<OutboxRecord> records;
     for (const std::string& path : Segments()) {
@@ -198,7 +207,52 @@ TEST_F(OutboxTest, SegmentsRollAndGoOnceTheirAttemptsAreClosed) {
   EXPECT_LE(outbox_->bytes(), 3'000U);
 }
 
-// A record that closes an attempt must not go before its intent does.
+TEST_F(OutboxTest, AFewThatStayOpenAreCarriedOver) {
+  Open(/*segment_bytes=*/4'000);
+  ASSERT_THAT(Intend("streams"), IsOk());
+  ASSERT_THAT(Intend("settles"), IsOk());
+  outbox_->Progress(Key("streams"), 64);
+  outbox_->Settlement(SettlementOf("settles"));
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_THAT(Intend(std::to_string(i), 200), IsOk());
+    outbox_->Close(Key(std::to_string(i)));
+    Flush();
+    ASSERT_LE(Segments().size(), 3U);
+  }
+  EXPECT_LE(outbox_->bytes(), 14'000U);
+  EXPECT_EQ(outbox_->open(), 2U);
+  Kill();
+  Adopted adopted = Adopt();
+  ASSERT_THAT(adopted.settlements, SizeIs(2));
+  std::ranges::sort(adopted.settlements, {},
+                    [](const auto& each) { return each.key().request_id(); });
+  EXPECT_EQ(adopted.settlements[0].key().request_id(), "settles");
+  EXPECT_EQ(adopted.settlements[0].outcome(), SettleRequest::OUTCOME_FINISHED);
+  EXPECT_EQ(adopted.settlements[0].usage().output_visible_tokens(), 7);
+  EXPECT_EQ(adopted.settlements[1].key().request_id(), "streams");
+  EXPECT_EQ(adopted.settlements[1].outcome(), SettleRequest::OUTCOME_RECOVERED);
+  EXPECT_EQ(adopted.settlements[1].usage().output_visible_tokens(), 64);
+  EXPECT_EQ(adopted.settlements[1].usage().input_uncached_tokens(), 100);
+}
+
+TEST_F(OutboxTest, WhatWasCarriedOverGoesWhenItIsClosed) {
+  Open(/*segment_bytes=*/4'000);
+  ASSERT_THAT(Intend("streams"), IsOk());
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_THAT(Intend(std::to_string(i), 200), IsOk());
+    outbox_->Close(Key(std::to_string(i)));
+    Flush();
+  }
+  outbox_->Close(Key("streams"));
+  Flush();
+  EXPECT_EQ(outbox_->open(), 0U);
+  EXPECT_LE(Segments().size(), 2U);
+  Kill();
+  EXPECT_THAT(Adopt().settlements, IsEmpty());
+}
+
+// The oldest file stays where its attempts are too many to be written again. A record that closes
+// an attempt must not go before its intent does.
 TEST_F(OutboxTest, AnOpenAttemptKeepsItsSegmentAndAllBehindIt) {
   Open(/*segment_bytes=*/1'000);
   ASSERT_THAT(Intend("old", 100), IsOk());
@@ -411,12 +465,28 @@ TEST_F(OutboxTest, AnEmptyDirectoryHasNothingToAdopt) {
 
 TEST_F(OutboxTest, TheFileIsHandedOutForSyncingOnceAWrite) {
   Open();
-  EXPECT_EQ(outbox_->TakeDirtyFile(), -1);
+  EXPECT_THAT(Dirty(), IsEmpty());
   ASSERT_THAT(Intend("a"), IsOk());
-  const int file = outbox_->TakeDirtyFile();
-  EXPECT_GE(file, 0);
-  ::close(file);
-  EXPECT_EQ(outbox_->TakeDirtyFile(), -1);
+  EXPECT_THAT(Dirty(), SizeIs(1));
+  EXPECT_THAT(Dirty(), IsEmpty());
+}
+
+TEST_F(OutboxTest, AFileThatIsFullIsStillHandedOutForSyncing) {
+  Open(/*segment_bytes=*/1'000);
+  for (int i = 0; i < 12; ++i) ASSERT_THAT(Intend(std::to_string(i), 200), IsOk());
+  const std::vector<std::string> segments = Segments();
+  ASSERT_THAT(segments, SizeIs(3));
+  std::vector<std::string> dirty = Dirty();
+  std::ranges::sort(dirty);
+  EXPECT_EQ(dirty, segments);
+  EXPECT_THAT(Dirty(), IsEmpty());
+}
+
+// A disk that syncs nothing does not eat up the file descriptors.
+TEST_F(OutboxTest, FilesThatWaitForSyncingAreBounded) {
+  Open(/*segment_bytes=*/100);
+  for (int i = 0; i < 100; ++i) ASSERT_THAT(Intend(std::to_string(i), 200), IsOk());
+  EXPECT_LE(Dirty().size(), 17U);
 }
 
 TEST_F(OutboxTest, ManyIntentsOfOneTurnAreOneWriteAndAllReturn) {
