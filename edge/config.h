@@ -40,7 +40,7 @@ struct EdgeConfig {
                                    << 20;  // Of an answer that is read whole before it is sent on.
   int max_concurrent_requests = 4096;      // Each process; beyond: 503 "server overloaded".
   double address_requests_per_second =
-      0;  // Before authentication, each client address; 0: no limit.
+      0;  // Before authentication, each client address, of all loops together; 0: no limit.
   int address_burst = 100;
   size_t identity_cache_entries = 10'000;
   Duration identity_grace = std::chrono::seconds(60);

@@ -25,6 +25,7 @@ class LoopedEdge final : public Edge {
       : config_(std::move(config)),
         deps_(deps),
         metrics_(deps.metrics),
+        addresses_(config_.address_requests_per_second, config_.address_burst, deps.clock),
         ops_({.not_ready = [this] { return WhyNotReady(); },
               .metrics = [this] { return deps_.metrics.Render(); }}) {}
 
@@ -49,8 +50,12 @@ class LoopedEdge final : public Edge {
     WEIR_ASSIGN_OR_RETURN(pipeline_.trusted_proxies, AddressSet::Parse(config_.trusted_proxies));
     const int cores = static_cast<int>(std::thread::hardware_concurrency());
     const int loops = config_.loops > 0 ? config_.loops : std::max(1, cores / 2);
-    const EdgeLoop::Shared shared{
-        .config = config_, .deps = deps_, .metrics = metrics_, .pipeline = pipeline_, .tls = tls_};
+    const EdgeLoop::Shared shared{.config = config_,
+                                  .deps = deps_,
+                                  .metrics = metrics_,
+                                  .addresses = addresses_,
+                                  .pipeline = pipeline_,
+                                  .tls = tls_};
     for (int i = 0; i < loops; ++i) {
       absl::StatusOr<std::unique_ptr<EdgeLoop>> loop =
           EdgeLoop::Create(i, shared, loops_.empty() ? std::vector<uint16_t>{} : ports());
@@ -185,6 +190,7 @@ class LoopedEdge final : public Edge {
   const EdgeConfig config_;
   Deps deps_;
   EdgeMetrics metrics_;
+  AddressLimiter addresses_;
   PipelineOptions pipeline_;
   std::vector<std::shared_ptr<ssl::context>> tls_;
   std::vector<Adopted> adopted_;

@@ -37,8 +37,6 @@ EdgeLoop::EdgeLoop(int index, Shared shared)
       timers_(io_, shared.deps.clock),
       deadlines_(timers_),
       peer_watch_(timers_),
-      addresses_(shared.config.address_requests_per_second, shared.config.address_burst,
-                 shared.deps.clock),
       identity_(IdentityOptions(shared.config),
                 {.inner = shared.deps.identity, .timers = timers_, .random = shared.deps.random}),
       gate_(shared.deps.quota, edge_id_),
@@ -70,7 +68,7 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
                                                                   .gate = gate_,
                                                                   .settlements = *settlements_,
                                                                   .deadlines = deadlines_,
-                                                                  .addresses = addresses_,
+                                                                  .addresses = shared_.addresses,
                                                                   .metrics = shared_.metrics,
                                                                   .clock = shared_.deps.clock,
                                                                   .random = request_ids_});

@@ -19,13 +19,14 @@ namespace weir::edge {
 namespace ssl = boost::asio::ssl;
 
 // One event loop with all it owns: connections, upstream pools, outbox, caches. Shares nothing with
-// the other loops but the services and the metrics.
+// the other loops but the services, the metrics, and what counts for a process as a whole.
 class EdgeLoop {
  public:
   struct Shared {
     const EdgeConfig& config;  // All must outlive the loop.
     Edge::Deps deps;
     EdgeMetrics& metrics;
+    AddressLimiter& addresses;
     const PipelineOptions& pipeline;
     // As config.listeners; null where plain.
     const std::vector<std::shared_ptr<ssl::context>>& tls;
@@ -78,7 +79,6 @@ class EdgeLoop {
   AsioTimers timers_;
   Deadlines deadlines_;
   PeerWatch peer_watch_;
-  AddressLimiter addresses_;
   api::CachingIdentity identity_;
   Gate gate_;
   std::unique_ptr<Dialer> dialer_;

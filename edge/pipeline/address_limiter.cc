@@ -22,24 +22,32 @@ bool AddressLimiter::Admit(const asio::ip::address& whole) {
   if (per_second_ <= 0) return true;
   const asio::ip::address address = ClientOf(whole);
   const MonotonicTime now = clock_.Monotonic();
-  auto found = known_.find(address);
-  if (found == known_.end()) {
-    if (recent_.size() >= kMaxAddresses) {
-      known_.erase(recent_.back().address);
-      recent_.pop_back();
-    }
-    recent_.push_front({address, static_cast<double>(burst_), now});
-    found = known_.emplace(address, recent_.begin()).first;
-  } else {
-    recent_.splice(recent_.begin(), recent_, found->second);
-  }
-  Bucket& bucket = *found->second;
-  const double passed = std::chrono::duration<double>(now - bucket.at).count();
-  bucket.tokens = std::min<double>(burst_, bucket.tokens + passed * per_second_);
-  bucket.at = now;
+  Part& part = parts_[std::hash<asio::ip::address>()(address) % kParts];
+  MutexLock lock(part.mutex);
+  Bucket& bucket = BucketOf(address, part, now);
+  // Another loop may have read the clock later and been here before.
+  const Duration passed = std::max(Duration(0), now - bucket.at);
+  bucket.tokens = std::min<double>(
+      burst_, bucket.tokens + std::chrono::duration<double>(passed).count() * per_second_);
+  bucket.at += passed;
   if (bucket.tokens < 1) return false;
   bucket.tokens -= 1;
   return true;
+}
+
+AddressLimiter::Bucket& AddressLimiter::BucketOf(const asio::ip::address& address, Part& part,
+                                                 MonotonicTime now) const {
+  if (auto found = part.known.find(address); found != part.known.end()) {
+    part.recent.splice(part.recent.begin(), part.recent, found->second);
+    return *found->second;
+  }
+  if (part.recent.size() >= kMaxInPart) {
+    part.known.erase(part.recent.back().address);
+    part.recent.pop_back();
+  }
+  part.recent.push_front({address, static_cast<double>(burst_), now});
+  part.known.emplace(address, part.recent.begin());
+  return part.recent.front();
 }
 
 }  // namespace weir::edge

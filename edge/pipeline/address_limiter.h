@@ -1,19 +1,22 @@
 #pragma once
 
+#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <list>
 #include <unordered_map>
 
 #include "common/async/asio.h"
+#include "common/async/mutex.h"
 #include "common/time/clock.h"
 
 namespace weir::edge {
 
 // A token bucket for each client address, before authentication: so that guessing keys is slow and
-// costs little. Remembers the last 4,096 addresses. One per loop; a rate is that of one loop.
+// costs little. Remembers the last 16,384 addresses or so. One for all loops of a process:
+// thread-safe, with a lock for each part of the addresses.
 class AddressLimiter {
  public:
-  // `per_second` 0: no limit.
+  // `per_second` 0: no limit, and no lock. `clock` must outlive this object.
   AddressLimiter(double per_second, int burst, const Clock& clock)
       : per_second_(per_second), burst_(burst), clock_(clock) {}
 
@@ -21,17 +24,27 @@ class AddressLimiter {
   bool Admit(const asio::ip::address& whole);
 
  private:
-  static constexpr size_t kMaxAddresses = 4096;
+  static constexpr size_t kParts = 16;
+  static constexpr size_t kMaxInPart = 1024;
   struct Bucket {
     asio::ip::address address;
     double tokens;
     MonotonicTime at;
   };
+  // A cache line of its own: loops that look at different addresses do not meet.
+  struct alignas(64) Part {
+    Mutex mutex;
+    std::list<Bucket> recent ABSL_GUARDED_BY(mutex);  // Newest first.
+    std::unordered_map<asio::ip::address, std::list<Bucket>::iterator> known ABSL_GUARDED_BY(mutex);
+  };
+  // The most recent one of its part, made where it is not known.
+  Bucket& BucketOf(const asio::ip::address& address, Part& part, MonotonicTime now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(part.mutex);
+
   const double per_second_;
   const int burst_;
   const Clock& clock_;
-  std::list<Bucket> recent_;  // Newest first.
-  std::unordered_map<asio::ip::address, std::list<Bucket>::iterator> known_;
+  std::array<Part, kParts> parts_;
 };
 
 }  // namespace weir::edge

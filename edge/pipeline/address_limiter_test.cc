@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <thread>
+
 #include "common/testing/fake_clock.h"
 
 namespace weir::edge {
@@ -66,14 +69,27 @@ TEST(AddressLimiterTest, TheLeastRecentAddressIsForgotten) {
   const FakeClock clock;
   AddressLimiter limiter(0.001, 1, clock);
   EXPECT_EQ(Admitted(limiter, "192.0.2.1", 2), 1);
-  for (uint32_t i = 0; i < 4'095; ++i) {
-    limiter.Admit(asio::ip::address_v4(0x0A000000 + i));
-  }
+  for (uint32_t i = 0; i < 1'000; ++i) limiter.Admit(asio::ip::address_v4(0x0A000000 + i));
   EXPECT_EQ(Admitted(limiter, "192.0.2.1", 1), 0) << "still known, and recent again";
-  for (uint32_t i = 0; i < 4'096; ++i) {
-    limiter.Admit(asio::ip::address_v4(0x0B000000 + i));
-  }
+  for (uint32_t i = 0; i < 100'000; ++i) limiter.Admit(asio::ip::address_v4(0x0B000000 + i));
   EXPECT_EQ(Admitted(limiter, "192.0.2.1", 1), 1);
+}
+
+TEST(AddressLimiterTest, LoopsShareTheRateOfAnAddress) {
+  const FakeClock clock;
+  AddressLimiter limiter(1, 1'000, clock);
+  std::atomic<int> admitted{0};
+  std::vector<std::thread> loops;
+  for (int loop = 0; loop < 4; ++loop) {
+    loops.emplace_back([&, loop] {
+      admitted += Admitted(limiter, "192.0.2.1", 1'000);
+      for (uint32_t i = 0; i < 2'000; ++i) {
+        limiter.Admit(asio::ip::address_v4(0x0A000000 + i * 4 + static_cast<uint32_t>(loop)));
+      }
+    });
+  }
+  for (std::thread& each : loops) each.join();
+  EXPECT_EQ(admitted, 1'000);
 }
 
 }  // namespace
