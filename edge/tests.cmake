@@ -18,6 +18,7 @@ weir_add_test(edge_upstream_test PCH asio
   SOURCES
     upstream/address_policy_test.cc upstream/base_url_test.cc upstream/dialer_test.cc
     upstream/upstream_call_test.cc upstream/upstream_pool_test.cc
+    upstream/resolver_test.cc
   PRIVATE weir::edge_upstream weir::mock_upstream ZLIB::ZLIB)
 
 weir_add_test(edge_pipeline_test PCH asio

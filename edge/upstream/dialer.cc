@@ -24,20 +24,24 @@ absl::Status Failed(const Deadlines::Limit& limit, std::string_view doing, const
 
 // What a running Connect holds, so that its time limit can end it wherever it is.
 struct Dialer::Attempt {
-  asio::ip::tcp::resolver* resolver = nullptr;
+  Resolver::Query* query = nullptr;
   Socket* socket = nullptr;
   Transport* transport = nullptr;
 
   void End() const {
     ErrorCode ignored;
-    if (resolver != nullptr) resolver->cancel();
+    if (query != nullptr) query->Cancel();
     if (socket != nullptr) socket->close(ignored);
     if (transport != nullptr) transport->Close();
   }
 };
 
 Dialer::Dialer(asio::io_context& loop, Deadlines& deadlines, EgressOptions options)
-    : loop_(loop), deadlines_(deadlines), options_(std::move(options)), policy_(options_.allow) {}
+    : loop_(loop),
+      deadlines_(deadlines),
+      options_(std::move(options)),
+      policy_(options_.allow),
+      resolver_(options_.look_up) {}
 
 absl::StatusOr<std::unique_ptr<Dialer>> Dialer::Create(asio::io_context& loop, Deadlines& deadlines,
                                                        EgressOptions options) {
@@ -107,28 +111,26 @@ asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(Base
     if (!allowed.ok()) co_return status::While(allowed, "calling {}", url.authority);
   }
 
-  asio::ip::tcp::resolver resolver(loop_);
-  attempt->resolver = &resolver;
-  auto [resolve_error, found] =
-      co_await resolver.async_resolve(next_hop.host, next_hop.port, kTuple);
-  attempt->resolver = nullptr;
+  Resolver::Query query(loop_.get_executor());
+  attempt->query = &query;
+  const absl::StatusOr<Endpoints> found =
+      co_await query.Run(&resolver_, next_hop.host, next_hop.port);
+  attempt->query = nullptr;
   // The limit may have passed between the answer and here, where it ends nothing.
-  if (resolve_error || limit.has_expired()) {
-    co_return Failed(limit, "resolving", next_hop, resolve_error);
-  }
+  if (limit.has_expired()) co_return Failed(limit, "resolving", next_hop, {});
+  if (!found.ok()) co_return status::While(found.status(), "resolving {}", next_hop.authority);
 
   absl::Status last = status::Unavailable("resolving {}: no address", next_hop.authority);
   std::optional<Socket> socket;
-  for (const auto& each : found) {
+  for (const asio::ip::tcp::endpoint& each : *found) {
     // An operator's own proxy is inside by nature; what it may reach is its business.
-    if (absl::Status allowed = policy_.Check(each.endpoint().address());
-        !tunnelled && !allowed.ok()) {
+    if (absl::Status allowed = policy_.Check(each.address()); !tunnelled && !allowed.ok()) {
       last = status::While(allowed, "calling {}", url.authority);
       continue;
     }
     socket.emplace(loop_);
     attempt->socket = &*socket;
-    auto [error] = co_await socket->async_connect(each.endpoint(), kTuple);
+    auto [error] = co_await socket->async_connect(each, kTuple);
     attempt->socket = nullptr;
     if (!error) break;
     socket.reset();

@@ -11,6 +11,7 @@
 #include "edge/http/transport.h"
 #include "edge/upstream/address_policy.h"
 #include "edge/upstream/base_url.h"
+#include "edge/upstream/resolver.h"
 
 namespace weir::edge {
 
@@ -26,6 +27,8 @@ struct EgressOptions {
   std::vector<std::string> no_proxy;
   // PEM file with roots beside the system's. Empty: the system's.
   std::string ca_file;
+  // How names become addresses. Empty: the system's way.
+  Resolver::LookUp look_up;
 };
 
 // Opens connections to upstreams under the egress rules: resolve, check every address, connect to a
@@ -61,6 +64,7 @@ class Dialer {
   EgressOptions options_;
   AddressPolicy policy_;
   std::optional<BaseUrl> proxy_;
+  Resolver resolver_;
 };
 
 }  // namespace weir::edge

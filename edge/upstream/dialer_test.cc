@@ -1,5 +1,7 @@
 #include "edge/upstream/dialer.h"
 
+#include <future>
+
 #include "edge/testing/loopback.h"
 #include "edge/testing/test_ca.h"
 #include "edge/testing/tunnel_proxy.h"
@@ -67,6 +69,21 @@ TEST_F(DialerTest, MetadataAddressesAreNeverCalled) {
 TEST_F(DialerTest, ANameThatDoesNotResolveIsUnavailable) {
   EXPECT_THAT(Connect("http://no-such-host.invalid"),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("resolving")));
+}
+
+TEST_F(DialerTest, ALookUpTakesNoLongerThanItsTime) {
+  std::promise<void> asked_long_enough;
+  const std::shared_future<void> answer = asked_long_enough.get_future().share();
+  OpenDialer({.allow = Allow({"127.0.0.0/8"}),
+              .allow_plaintext = true,
+              .look_up = [answer](const std::string&, const std::string&) {
+                answer.wait();
+                return absl::StatusOr<Endpoints>(Endpoints{});
+              }});
+  connect_wait_ = std::chrono::milliseconds(50);
+  EXPECT_THAT(Connect("http://silent.example"),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("resolving")));
+  asked_long_enough.set_value();
 }
 
 TEST_F(DialerTest, AConnectTakesNoLongerThanItsTime) {
