@@ -126,6 +126,7 @@ void CheckTimeouts(const HttpLimits& http, ConfigErrors& errors) {
   check("handshake", http.handshake);
   check("head", http.head);
   check("body", http.body);
+  check("body_total", http.body_total);
   check("keep_alive", http.keep_alive);
   check("write", http.write);
 }

@@ -77,6 +77,7 @@ void ReadTimeouts(Reader& reader, edge::HttpLimits& http) {
   reader.Duration("handshake", &http.handshake);
   reader.Duration("head", &http.head);
   reader.Duration("body", &http.body);
+  reader.Duration("body_total", &http.body_total);
   reader.Duration("keep_alive", &http.keep_alive);
   reader.Duration("write", &http.write);
 }

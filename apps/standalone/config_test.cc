@@ -85,7 +85,7 @@ edge:
   drain: 5s
   trusted_proxies: [10.0.0.0/8]
   forward_headers: [x-team]
-  timeouts: {handshake: 1s, head: 2s, body: 3s, keep_alive: 4s, write: 5s}
+  timeouts: {handshake: 1s, head: 2s, body: 3s, body_total: 6s, keep_alive: 4s, write: 5s}
 egress:
   allow: [127.0.0.1]
   allow_plaintext: true
@@ -137,6 +137,7 @@ routing: {default_suspend: 1s, max_attempts: 2, health_memory: 3s, tables_kept: 
   EXPECT_EQ(edge.http.handshake, 1s);
   EXPECT_EQ(edge.http.head, 2s);
   EXPECT_EQ(edge.http.body, 3s);
+  EXPECT_EQ(edge.http.body_total, 6s);
   EXPECT_EQ(edge.http.keep_alive, 4s);
   EXPECT_EQ(edge.http.write, 5s);
   EXPECT_THAT(edge.egress_allow, ElementsAre("127.0.0.1"));

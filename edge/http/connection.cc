@@ -44,7 +44,7 @@ class HttpConnection final : public Connection {
         client_(std::move(client)),
         deps_(deps),
         buffer_(kBufferSize),
-        limit_(deps.deadlines, [this] { transport_->Close(); }),
+        limit_(deps.deadlines, [this] { OnLimit(); }),
         reply_(*transport_, limit_, deps.limits.write, deps.clock) {
     exchange_.over_tls = over_tls;
     exchange_.reply = &reply_;
@@ -184,6 +184,8 @@ class HttpConnection final : public Connection {
   asio::awaitable<absl::Status> ReadBody() {
     exchange_.body = {};
     consume_ = 0;
+    body_began_ = deps_.clock.Monotonic();
+    body_came_ = 0;
     const bool chunked = !exchange_.head.Find("transfer-encoding").empty();
     const std::string_view length = exchange_.head.Find("content-length");
     if (!chunked && length.empty()) co_return absl::OkStatus();
@@ -202,8 +204,8 @@ class HttpConnection final : public Connection {
       co_return read;
     }
     while (buffer_.data().size() < size) {
-      const bool more = co_await ReadMore(size - buffer_.data().size());
-      if (!more) co_return status::Cancelled("the client is gone");
+      const absl::Status more = co_await ReadMore(size - buffer_.data().size());
+      if (!more.ok()) co_return more;
     }
     exchange_.body = buffer_.data().substr(0, size);
     consume_ = size;
@@ -219,8 +221,8 @@ class HttpConnection final : public Connection {
       buffer_.Consume(*used);
       if (decoded_.size() > deps_.handler.max_body()) co_return TooLarge();
       if (decoder.done()) break;
-      const bool more = co_await ReadMore(4096);
-      if (!more) co_return status::Cancelled("the client is gone");
+      const absl::Status more = co_await ReadMore(4096);
+      if (!more.ok()) co_return more;
     }
     const size_t size = decoded_.size();
     decoded_.append(ReadBuffer::kPadding, '\0');
@@ -232,13 +234,37 @@ class HttpConnection final : public Connection {
     return status::OutOfRange("the request body is over {} bytes", deps_.handler.max_body());
   }
 
-  asio::awaitable<bool> ReadMore(size_t want) {
-    limit_.Set(deps_.limits.body);
+  // Of the body. kDeadlineExceeded: it comes too slowly; kCancelled: the client is gone.
+  asio::awaitable<absl::Status> ReadMore(size_t want) {
+    limit_.Set(std::min(deps_.limits.body, LeftForBody()));
     auto [space, size] = buffer_.Prepare(std::min<size_t>(want, 256 * 1024));
+    reading_body_ = true;
     auto [error, read] = co_await transport_->ReadSome(asio::buffer(space, size));
-    if (error) co_return false;
+    reading_body_ = false;
+    if (limit_.has_expired()) {
+      co_return status::DeadlineExceeded("the request body came too slowly: {} bytes of it",
+                                         body_came_);
+    }
+    if (error) co_return status::Cancelled("the client is gone");
     buffer_.Commit(read);
-    co_return true;
+    body_came_ += read;
+    co_return absl::OkStatus();
+  }
+
+  // Whoever sends a byte a minute would hold a connection and its memory for ever.
+  Duration LeftForBody() const {
+    const auto earned = std::chrono::seconds(body_came_ / HttpLimits::kSlowestBody);
+    const Duration passed = deps_.clock.Monotonic() - body_began_;
+    return std::max(Duration(0), deps_.limits.body_total + earned - passed);
+  }
+
+  void OnLimit() {
+    // Half a request can still be answered.
+    if (reading_body_) {
+      transport_->StopReading();
+    } else {
+      transport_->Close();
+    }
   }
 
   // Answers, then reads on a little: closing over unread bytes would reset the connection before
@@ -275,6 +301,9 @@ class HttpConnection final : public Connection {
   ReplyWriter reply_;
   bool draining_ = false;
   bool idle_ = true;
+  MonotonicTime body_began_;
+  size_t body_came_ = 0;
+  bool reading_body_ = false;
 };
 
 }  // namespace

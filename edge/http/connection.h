@@ -11,10 +11,13 @@ namespace weir::edge {
 
 // Bounds of every client connection.
 struct HttpLimits {
-  size_t max_head = 32 * 1024;                     // Request line and headers, bytes.
-  Duration handshake = std::chrono::seconds(10);   // TLS.
-  Duration head = std::chrono::seconds(10);        // First byte to last byte of a head.
-  Duration body = std::chrono::seconds(60);        // Without a byte of the body.
+  size_t max_head = 32 * 1024;                    // Request line and headers, bytes.
+  Duration handshake = std::chrono::seconds(10);  // TLS.
+  Duration head = std::chrono::seconds(10);       // First byte to last byte of a head.
+  Duration body = std::chrono::seconds(60);       // Without a byte of the body.
+  // For the whole body, and a second more for each kSlowestBody bytes that came.
+  Duration body_total = std::chrono::seconds(60);
+  static constexpr size_t kSlowestBody = 32 * 1024;
   Duration keep_alive = std::chrono::seconds(75);  // Between requests.
   Duration write = std::chrono::seconds(60);       // Without a byte taken by the client.
 };

@@ -252,14 +252,58 @@ TEST_F(ConnectionTest, ASlowHeadIsClosedByItsLimit) {
   EXPECT_TRUE(Ended());
 }
 
-TEST_F(ConnectionTest, ASilentBodyIsClosedByItsLimit) {
+TEST_F(ConnectionTest, ASilentBodyIsAnsweredAndClosed) {
   client_->Send("POST / HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nhalf");
   Settle(loop_);
   Advance(seconds(59));
   EXPECT_FALSE(client_->ended());
   Advance(seconds(1));
+  EXPECT_TRUE(PumpUntil(loop_, [this] { return !client_->received().empty(); }));
+  EXPECT_THAT(client_->Take(), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+  Advance(seconds(1));
   EXPECT_TRUE(Ended());
   EXPECT_THAT(handler_.seen, IsEmpty());
+}
+
+// A byte now and then must not hold a connection for ever, however the body is framed.
+TEST_F(ConnectionTest, ABodyThatTricklesIsAnsweredAndClosed) {
+  for (const std::string_view framing : {"Content-Length: 900", "Transfer-Encoding: chunked"}) {
+    SCOPED_TRACE(framing);
+    if (over_) {
+      over_ = false;
+      SetUp();
+    }
+    client_->Send(fmt::format("POST / HTTP/1.1\r\nHost: w\r\n{}\r\n\r\n", framing));
+    int sent = 0;
+    for (; sent < 20 && client_->received().empty(); ++sent) {
+      client_->Send(framing.starts_with('C') ? "x" : "1\r\nx\r\n");
+      Settle(loop_);
+      Advance(seconds(10));
+      Settle(loop_);
+    }
+    EXPECT_THAT(client_->Take(), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+    EXPECT_EQ(sent, 6);
+    Advance(seconds(1));
+    EXPECT_TRUE(Ended());
+  }
+  EXPECT_THAT(handler_.seen, IsEmpty());
+}
+
+// A large body over a slow line has its time.
+TEST_F(ConnectionTest, WhatComesEarnsTimeForTheRest) {
+  handler_.limit = 16 << 20;
+  const std::string piece(400'000, 'x');  // Some 12 seconds' worth.
+  client_->Send(
+      fmt::format("POST / HTTP/1.1\r\nHost: w\r\nContent-Length: {}\r\n\r\n", 20 * piece.size()));
+  for (size_t i = 1; i <= 20; ++i) {
+    for (size_t at = 0; at < piece.size(); at += 20'000) {
+      client_->Send(std::string_view(piece).substr(at, 20'000));
+      Settle(loop_);
+    }
+    Advance(seconds(10));
+  }
+  ASSERT_TRUE(PumpUntil(loop_, [this] { return !handler_.seen.empty(); }));
+  EXPECT_EQ(handler_.seen[0].body.size(), 20 * piece.size());
 }
 
 TEST_F(ConnectionTest, AnIdleConnectionIsClosedByItsLimit) {

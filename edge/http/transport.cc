@@ -83,6 +83,11 @@ class PlainTransport final : public Transport {
 
   asio::awaitable<ErrorCode> Handshake() override { co_return ErrorCode{}; }
 
+  void StopReading() override {
+    ErrorCode ignored;
+    socket_.cancel(ignored);
+  }
+
   void Close() override {
     ErrorCode ignored;
     socket_.shutdown(Socket::shutdown_both, ignored);
@@ -123,6 +128,11 @@ class TlsTransport final : public Transport {
   asio::awaitable<ErrorCode> Handshake() override {
     auto [error] = co_await stream_.async_handshake(role_, kTuple);
     co_return error;
+  }
+
+  void StopReading() override {
+    ErrorCode ignored;
+    stream_.next_layer().cancel(ignored);
   }
 
   void Close() override {

@@ -26,6 +26,9 @@ class Transport {
   // Server or client side of TLS; nothing for plain sockets.
   virtual asio::awaitable<ErrorCode> Handshake() = 0;
 
+  // Ends a pending ReadSome with operation_aborted; what is written still arrives.
+  virtual void StopReading() = 0;
+
   // Ends the connection now. Safe to call twice and while operations are pending.
   virtual void Close() = 0;
 

@@ -146,6 +146,11 @@ asio::awaitable<void> Pipeline::Refuse(Exchange* exchange, absl::Status why) {
     refusal.code = "request_head_too_large";
   }
   co_await SendRefusal(call, std::move(refusal));
+  // Of an upstream it is a 504; here it is the client that is slow.
+  if (why.code() == absl::StatusCode::kDeadlineExceeded) {
+    refusal = {.http_status = 408, .type = "invalid_request_error", .code = "request_timeout"};
+    refusal.message = status::Message(why);
+  }
   Finish(*call);
 }
 

@@ -434,5 +434,20 @@ TEST_F(PipelineTest, ABrowserOfAnAllowedOriginMayReadEveryAnswer) {
   }
 }
 
+TEST_F(PipelineTest, ABodyThatComesTooSlowlyIsToldSo) {
+  Start();
+  const std::string request = Request(kChat);
+  client_->Send(std::string_view(request).substr(0, request.size() - 5));
+  testing::Settle(loop_);
+  Advance(std::chrono::seconds(60));
+  const ClientAnswer answer = Answer();
+  EXPECT_EQ(answer.status, 408);
+  EXPECT_THAT(answer.body, HasSubstr(R"("code":"request_timeout")"));
+  EXPECT_THAT(answer.body, HasSubstr("too slowly"));
+  EXPECT_THAT(answer.head, HasSubstr("x-request-id: "));
+  EXPECT_THAT(Upstream(), IsEmpty());
+  Advance(std::chrono::seconds(1));
+}
+
 }  // namespace
 }  // namespace weir::edge

@@ -24,6 +24,7 @@ class FakeTransport final : public Transport {
     co_return ErrorCode{};
   }
   asio::awaitable<ErrorCode> Handshake() override { co_return ErrorCode{}; }
+  void StopReading() override {}
   void Close() override { closed = true; }
   bool PeerGone() const override { return closed; }
   bool Quiet() const override { return !closed; }

@@ -38,7 +38,8 @@ class RecordingHandler final : public Handler {
   }
   asio::awaitable<void> Refuse(Exchange* exchange, absl::Status status) override {
     refused.push_back(status);
-    const int code = status.code() == absl::StatusCode::kOutOfRange ? 413 : 400;
+    int code = status.code() == absl::StatusCode::kOutOfRange ? 413 : 400;
+    if (status.code() == absl::StatusCode::kDeadlineExceeded) code = 408;
     const std::string body(status::Message(status));
     std::ignore = co_await exchange->reply->Send(code, {}, body);
   }
