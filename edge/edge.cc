@@ -10,6 +10,7 @@
 #include "edge/edge_loop.h"
 #include "edge/http/ops_handler.h"
 #include "edge/http/server_tls.h"
+#include "edge/pipeline/recovery.h"
 
 namespace weir::edge {
 namespace {
@@ -18,6 +19,8 @@ constexpr Duration kPoll = std::chrono::milliseconds(20);
 constexpr Duration kCutWait = std::chrono::milliseconds(500);
 constexpr Duration kCloseWait = std::chrono::seconds(2);
 constexpr Duration kSettleWait = std::chrono::seconds(5);
+// A start does not wait longer for a ledger that cannot be reached.
+constexpr Duration kLedgerWait = std::chrono::seconds(5);
 
 class LoopedEdge final : public Edge {
  public:
@@ -26,6 +29,7 @@ class LoopedEdge final : public Edge {
         deps_(deps),
         metrics_(deps.metrics),
         addresses_(config_.address_requests_per_second, config_.address_burst, deps.clock),
+        refused_(config_.outbox_directory, deps.metrics),
         ops_({.not_ready = [this] { return WhyNotReady(); },
               .metrics = [this] { return deps_.metrics.Render(); }}) {}
 
@@ -39,7 +43,6 @@ class LoopedEdge final : public Edge {
     if (error) {
       return status::Unavailable("making '{}': {}", config_.outbox_directory, error.message());
     }
-    WEIR_ASSIGN_OR_RETURN(adopted_, AdoptOutboxes(config_.outbox_directory));
     WEIR_RETURN_IF_ERROR(OpenTls());
     pipeline_.open_auth = config_.open_auth;
     pipeline_.open_organization = config_.open_organization;
@@ -54,6 +57,7 @@ class LoopedEdge final : public Edge {
                                   .deps = deps_,
                                   .metrics = metrics_,
                                   .addresses = addresses_,
+                                  .refused = refused_,
                                   .pipeline = pipeline_,
                                   .tls = tls_};
     for (int i = 0; i < loops; ++i) {
@@ -62,12 +66,16 @@ class LoopedEdge final : public Edge {
       if (!loop.ok()) return loop.status();
       loops_.push_back(*std::move(loop));
     }
+    recovery_.emplace(Recovery::Deps{.directory = config_.outbox_directory,
+                                     .quota = deps_.quota,
+                                     .refused = refused_,
+                                     .workers = deps_.workers,
+                                     .timers = loops_.front()->timers()});
     return OpenOps();
   }
 
   void Start() override {
-    // Before the first request: strict limits must count what an earlier process dispatched.
-    asio::co_spawn(loops_.front()->io(), SettleAdopted(), asio::detached);
+    asio::co_spawn(loops_.front()->io(), Recover(), asio::detached);
     ops_listener_->Start();
     for (auto& each : loops_) each->StartThread();
   }
@@ -142,31 +150,13 @@ class LoopedEdge final : public Edge {
     }
   }
 
-  asio::awaitable<void> SettleAdopted() {
-    for (Adopted& each : adopted_) {
-      for (const quota::v1::SettleRequest& settlement : each.settlements) {
-        co_await SettleOne(settlement);
-      }
-      if (!each.settlements.empty()) {
-        log::Info("edge.outbox.adopted",
-                  {{"settlements", each.settlements.size()}, {"unreadable", each.unreadable}});
-      }
-      each.discard();
-    }
-    adopted_.clear();
+  asio::awaitable<void> Recover() {
+    // Before the first request: strict limits must count what an earlier process dispatched. Where
+    // the ledger is out of reach, they could not.
+    co_await recovery_->SettleFirst(kLedgerWait);
     for (auto& each : loops_) each->StartAccepting();
     accepting_ = true;
-  }
-
-  asio::awaitable<void> SettleOne(quota::v1::SettleRequest settlement) {
-    for (;;) {
-      quota::v1::SettleRequest copy = settlement;
-      const auto settled = co_await deps_.quota.Settle(api::CallContext{}, std::move(copy));
-      if (settled.ok()) co_return;
-      log::Warn("edge.settle.waiting", {{"request_id", settlement.key().request_id()},
-                                        {"reason", status::Message(settled.status())}});
-      co_await SleepFor(loops_.front()->timers(), std::chrono::seconds(1));
-    }
+    co_await recovery_->Run();
   }
 
   std::string WhyNotReady() const {
@@ -191,10 +181,11 @@ class LoopedEdge final : public Edge {
   Deps deps_;
   EdgeMetrics metrics_;
   AddressLimiter addresses_;
+  Quarantine refused_;
   PipelineOptions pipeline_;
   std::vector<std::shared_ptr<ssl::context>> tls_;
-  std::vector<Adopted> adopted_;
   OpsHandler ops_;
+  std::optional<Recovery> recovery_;
   std::vector<std::unique_ptr<EdgeLoop>> loops_;
   std::unique_ptr<Listener> ops_listener_;
   std::atomic<bool> draining_{false};

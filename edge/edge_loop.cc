@@ -59,8 +59,11 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
                                      {.directory = config.outbox_directory, .instance = edge_id_}));
   routes_ = std::make_unique<RoutingView>(RoutingView::Deps{
       .loop = io_, .routing = shared_.deps.routing, .dialer = *dialer_, .timers = timers_});
-  settlements_ = std::make_unique<Settlements>(Settlements::Deps{
-      .loop = io_, .quota = shared_.deps.quota, .outbox = *outbox_, .timers = timers_});
+  settlements_ = std::make_unique<Settlements>(Settlements::Deps{.loop = io_,
+                                                                 .quota = shared_.deps.quota,
+                                                                 .outbox = *outbox_,
+                                                                 .timers = timers_,
+                                                                 .refused = shared_.refused});
   pipeline_ =
       std::make_unique<Pipeline>(shared_.pipeline, Pipeline::Deps{.identity = identity_,
                                                                   .routing = shared_.deps.routing,

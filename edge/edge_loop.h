@@ -27,6 +27,7 @@ class EdgeLoop {
     Edge::Deps deps;
     EdgeMetrics& metrics;
     AddressLimiter& addresses;
+    Quarantine& refused;
     const PipelineOptions& pipeline;
     // As config.listeners; null where plain.
     const std::vector<std::shared_ptr<ssl::context>>& tls;

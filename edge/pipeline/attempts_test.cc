@@ -503,6 +503,16 @@ TEST_F(AttemptsTest, ASettlementIsRepeatedUntilTheLedgerHasIt) {
   EXPECT_THAT(log_.WithEvent("edge.settle.waiting"), SizeIs(1));
 }
 
+// Else its loop sends it for ever, and its outbox never ends.
+TEST_F(AttemptsTest, ASettlementThatIsRefusedForGoodIsSetAside) {
+  quota_.refuses_to_settle = [](const auto&) { return true; };
+  Start();
+  EXPECT_EQ(Chat().status, 200);
+  EXPECT_TRUE(Pump([this] { return settlements_->unacknowledged() == 0; }));
+  EXPECT_THAT(log_.WithEvent("edge.settle.refused"), SizeIs(1));
+  quota_.ForgetHolds();
+}
+
 // The contract in one sentence, over every way a provider can behave: see TearDown.
 TEST_F(AttemptsTest, EveryAttemptEndsOnceHoweverTheProviderBehaves) {
   AddPair(MockUrl());

@@ -29,6 +29,10 @@ asio::awaitable<void> Settlements::Send(quota::v1::SettleRequest settlement, std
         co_await deps_.quota.Settle(api::CallContext{}, std::move(settlement));
     if (settled.ok()) break;
     settlement = RecordedSettlement(record);
+    if (IsRefusedForGood(settled.status())) {
+      deps_.refused.Put(settlement, status::Message(settled.status()));
+      break;
+    }
     if (pause == kFirstPause) {
       log::Warn("edge.settle.waiting",
                 {{"request_id", key.request_id()}, {"reason", status::Message(settled.status())}});

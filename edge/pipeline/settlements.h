@@ -6,11 +6,12 @@
 #include "common/api/quota.h"
 #include "common/async/timers.h"
 #include "edge/pipeline/outbox.h"
+#include "edge/pipeline/quarantine.h"
 
 namespace weir::edge {
 
 // Brings what was spent into the ledger, once, whatever dies: outbox first, then quota, repeated
-// until it acknowledges. One per loop.
+// until it acknowledges, or refuses for good. One per loop.
 class Settlements {
  public:
   struct Deps {
@@ -18,6 +19,7 @@ class Settlements {
     api::Quota& quota;
     Outbox& outbox;
     Timers& timers;
+    Quarantine& refused;
   };
   explicit Settlements(Deps deps) : deps_(deps) {}
 

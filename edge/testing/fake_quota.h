@@ -48,6 +48,9 @@ class FakeQuota final : public api::Quota {
       co_return status::Unavailable("settling: the ledger is out");
     }
     const std::string name = AttemptName(request.key());
+    if (refuses_to_settle && refuses_to_settle(request)) {
+      co_return status::InvalidArgument("usage is malformed");
+    }
     held_.erase(name);
     if (!settled_.insert({name, request.seq()}).second) {
       ++duplicates;
@@ -80,6 +83,8 @@ class FakeQuota final : public api::Quota {
 
   // Holds that nobody ended.
   size_t open_holds() const { return held_.size(); }
+  // For a test whose settlements never come.
+  void ForgetHolds() { held_.clear(); }
   // Logical requests that were posted.
   int64_t requests_posted() const {
     int64_t sum = 0;
@@ -92,6 +97,8 @@ class FakeQuota final : public api::Quota {
   quota::v1::ReserveResponse grant;
   // The reservations from this one on (the first is 0) are not answered while this is set.
   std::optional<size_t> hold_back_from;
+  // Settlements that are refused for good.
+  std::function<bool(const quota::v1::SettleRequest&)> refuses_to_settle;
   int settle_failures = 0;  // So many settlements are not taken.
 
   std::vector<quota::v1::ReserveRequest> reserved;

@@ -105,7 +105,7 @@ class PipelineFixture : public ::testing::Test {
     auto outbox = Outbox::Open(loop_.get_executor(), outbox_options_);
     ASSERT_THAT(outbox, ::weir::testing::IsOk());
     outbox_ = *std::move(outbox);
-    settlements_.emplace(Settlements::Deps{loop_, quota_, *outbox_, timers_});
+    settlements_.emplace(Settlements::Deps{loop_, quota_, *outbox_, timers_, refused_});
     pipeline_.emplace(options_, Pipeline::Deps{.identity = caching_,
                                                .routing = routing_,
                                                .routes = *routes_,
@@ -184,6 +184,7 @@ class PipelineFixture : public ::testing::Test {
   Gate gate_{quota_, "edge-1"};
   PipelineOptions options_;
   Outbox::Options outbox_options_{.directory = NewFolder(), .instance = "edge-1"};
+  Quarantine refused_{outbox_options_.directory, registry_};
   uint32_t main_ = 0;
 
   std::unique_ptr<Dialer> dialer_;
