@@ -65,7 +65,8 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
                                                                  .timers = timers_,
                                                                  .refused = shared_.refused});
   pipeline_ =
-      std::make_unique<Pipeline>(shared_.pipeline, Pipeline::Deps{.identity = identity_,
+      std::make_unique<Pipeline>(shared_.pipeline, Pipeline::Deps{.loop = io_,
+                                                                  .identity = identity_,
                                                                   .routing = shared_.deps.routing,
                                                                   .routes = *routes_,
                                                                   .gate = gate_,

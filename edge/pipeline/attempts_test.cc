@@ -183,6 +183,28 @@ TEST_F(AttemptsTest, ABusyPoolIsNotReportedAsTheProvidersFault) {
   routing_.table.mutable_providers(static_cast<int>(main_))->set_max_connections(1);
   Behave(R"({"latency_ms": 50})");
   Start();
+// The next request's business, not this one's.
+TEST_F(AttemptsTest, NobodyWaitsForAReport) {
+  routing_.hold_back_reports = true;
+  Start();
+  EXPECT_EQ(Chat().status, 200);
+  EXPECT_EQ(Chat().status, 200);
+  EXPECT_THAT(routing_.reports, SizeIs(2));
+  routing_.hold_back_reports = false;
+}
+
+TEST_F(AttemptsTest, WhereAllFailFewAreRetried) {
+  options_.retries = {.part = 0.2, .per_second = 1};
+  AddPair(NobodyThere());
+  Start();
+  std::string statuses;
+  for (int i = 0; i < 9; ++i) statuses += Ask(Request(Pair())).status == 200 ? '+' : '-';
+  EXPECT_EQ(statuses, "++--+----") << "two by themselves, then one of five";
+  EXPECT_THAT(registry_.Render(), HasSubstr("weir_retries_refused_total 6"));
+  Advance(seconds(1));
+  EXPECT_EQ(Ask(Request(Pair())).status, 200);
+}
+
   client_->Send(Request(kChat));
   ASSERT_TRUE(Pump([this] { return mock_->open() == 1; }));
   testing::LoopbackClient other(listener_->port());
@@ -452,6 +474,21 @@ TEST_F(AttemptsTest, AClientThatLeavesBeforeTheFirstByteEndsTheUpstream) {
   AddPair(MockUrl());
   Start();
   client_->Send(Request(Pair()));
+// It is there, and takes nothing: the write limit ends it.
+TEST_F(AttemptsTest, AClientThatTakesNothingIsLoggedAsGone) {
+  Behave(R"({"mode": "words", "words": 100000})");
+  Start();
+  testing::LoopbackClient stalled(listener_->port(), /*receive_buffer=*/4096);
+  stalled.Send(Request(kStream));
+  ASSERT_TRUE(Pump([this] { return mock_->open() == 1; }));
+  testing::Settle(loop_);
+  EXPECT_THAT(quota_.settled, IsEmpty());
+  Advance(seconds(61));
+  EXPECT_EQ(Settled(0).outcome(), SettleRequest::OUTCOME_ABORTED);
+  ASSERT_TRUE(Pump([this] { return !log_.WithEvent("request.done").empty(); }));
+  EXPECT_THAT(log_.WithEvent("request.done")[0], HasSubstr(R"("client_gone":true)"));
+}
+
   ASSERT_TRUE(Pump([this] { return mock_->open() == 1; }));
   client_->Close();
   Advance(milliseconds(250));

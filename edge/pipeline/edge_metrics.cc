@@ -30,6 +30,9 @@ EdgeMetrics::EdgeMetrics(metrics::Registry& registry)
       estimated_(
           registry.NewCounter("weir_estimated_answers_total",
                               "Answers whose tokens weir counted, as the provider did not say.")),
+      refused_retries_(registry.NewCounter("weir_retries_refused_total",
+                                           "Requests that were not sent to a further target, as "
+                                           "too many were.")),
       upstream_errors_(registry.NewCounterFamily("weir_upstream_errors_total",
                                                  "Attempts that a provider did not answer well.",
                                                  {"error"})) {
@@ -45,6 +48,8 @@ EdgeMetrics::EdgeMetrics(metrics::Registry& registry)
     attempts_gauge.Set(static_cast<double>(open_attempts));
   });
 }
+
+void EdgeMetrics::CountRefusedRetry() { refused_retries_.Add(); }
 
 void EdgeMetrics::Count(const Call& call) {
   const std::string_view kind = call.route.found ? KindName(call.route.kind) : "none";

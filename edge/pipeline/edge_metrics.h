@@ -17,6 +17,8 @@ class EdgeMetrics {
 
   // At the end of each request.
   void Count(const Call& call);
+  // A request that was not sent to a further target, as too many are.
+  void CountRefusedRetry();
 
   // Requests being answered now: the concurrency limit asks it.
   std::atomic<int64_t> in_flight{0};
@@ -31,6 +33,7 @@ class EdgeMetrics {
   metrics::Counter& input_tokens_;
   metrics::Counter& output_tokens_;
   metrics::Counter& estimated_;
+  metrics::Counter& refused_retries_;
   metrics::CounterFamily& upstream_errors_;  // By what it was.
 };
 

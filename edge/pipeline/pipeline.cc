@@ -75,7 +75,8 @@ ReportRequest::Outcome OutcomeOf(const absl::Status& status, int http_status) {
 
 }  // namespace
 
-Pipeline::Pipeline(PipelineOptions options, Deps deps) : options_(std::move(options)), deps_(deps) {
+Pipeline::Pipeline(PipelineOptions options, Deps deps)
+    : options_(std::move(options)), deps_(deps), retries_(options_.retries, deps.clock) {
   auto anonymous = std::make_shared<identity::v1::Principal>();
   anonymous->set_organization(options_.open_organization);
   anonymous_ = std::move(anonymous);
@@ -312,9 +313,14 @@ asio::awaitable<Pipeline::Verdict> Pipeline::Answer(CallPtr call, Attempt::Hold 
   Verdict refused;
   int64_t requests = hold.requests;
   const int count = call->plan.attempts_size();
+  retries_.Request();
   // The first attempt begins in any case: it ends its hold where it comes to nothing.
   for (int i = 0; i < count && (i == 0 || !call->exchange->client_gone); ++i) {
     if (i > 0) {
+      if (!retries_.Retry()) {
+        deps_.metrics.CountRefusedRetry();
+        break;
+      }
       call->context.deadline = call->Now() + kAskTimeout;  // The first target had its own time.
       absl::StatusOr<Attempt::Hold> further = co_await deps_.gate.AskAgain(call, i, requests);
       if (!further.ok()) {
@@ -364,8 +370,8 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
   // That all of our own connections to it are busy is not the provider's fault.
   const bool busy = started.code() == absl::StatusCode::kResourceExhausted;
   if (!call->exchange->client_gone && !busy) {
-    co_await Report(call, &planned, started, upstream.http_status(),
-                    std::chrono::seconds(std::clamp<int64_t>(retry_after.value_or(0), 0, 86'400)));
+    Report(call, planned, started, upstream.http_status(),
+           std::chrono::seconds(std::clamp<int64_t>(retry_after.value_or(0), 0, 86'400)));
   }
   Verdict verdict;
   if (!started.ok()) {
@@ -397,15 +403,14 @@ asio::awaitable<Pipeline::Verdict> Pipeline::AnswerError([[maybe_unused]] CallPt
   co_return RefusalForAnswer(*upstream, body, attempt->planned().provider());
 }
 
-asio::awaitable<void> Pipeline::Report(CallPtr call, const routing::v1::Attempt* planned,
-                                       absl::Status outcome, int http_status,
-                                       Duration retry_after) {
+void Pipeline::Report(const CallPtr& call, const routing::v1::Attempt& planned,
+                      const absl::Status& outcome, int http_status, Duration retry_after) {
   ReportRequest report;
   report.set_organization(call->principal->organization());
   if (call->route.proxy != nullptr) report.set_proxy(call->route.proxy->name());
-  report.set_provider(planned->provider());
-  report.set_upstream_model(planned->upstream_model());
-  report.set_model(planned->model());
+  report.set_provider(planned.provider());
+  report.set_upstream_model(planned.upstream_model());
+  report.set_model(planned.model());
   report.set_outcome(OutcomeOf(outcome, http_status));
   report.set_http_status(http_status);
   report.set_first_byte_us(call->upstream_first_byte.count() / 1000);
@@ -413,8 +418,10 @@ asio::awaitable<void> Pipeline::Report(CallPtr call, const routing::v1::Attempt*
     report.mutable_retry_after()->set_seconds(
         std::chrono::duration_cast<std::chrono::seconds>(retry_after).count());
   }
-  // Health is the routing service's business: a report that fails changes nothing for this request.
-  std::ignore = co_await deps_.routing.Report(api::CallContext{}, std::move(report));
+  // Health is the routing service's business: a report that fails, or is late, changes nothing for
+  // this request.
+  const api::CallContext context{.deadline = call->Now() + kAskTimeout};
+  asio::co_spawn(deps_.loop, deps_.routing.Report(context, std::move(report)), asio::detached);
 }
 
 asio::awaitable<Pipeline::Verdict> Pipeline::ListModels(CallPtr call) {

@@ -15,6 +15,7 @@
 #include "edge/pipeline/address_limiter.h"
 #include "edge/pipeline/edge_metrics.h"
 #include "edge/pipeline/gate.h"
+#include "edge/pipeline/retry_budget.h"
 #include "edge/pipeline/routing_view.h"
 #include "edge/pipeline/settlements.h"
 #include "edge/upstream/address_policy.h"
@@ -30,6 +31,7 @@ struct PipelineOptions {
   int max_concurrent = 4096;  // Of all loops together.
   AddressSet trusted_proxies;
   std::vector<std::string> forward_headers;
+  RetryBudget::Options retries;  // Of each loop.
 };
 
 // The life of a request, on one loop. Nothing is registered, nothing is found at run time: Run() is
@@ -37,6 +39,7 @@ struct PipelineOptions {
 class Pipeline final : public Handler {
  public:
   struct Deps {
+    asio::io_context& loop;
     api::CachingIdentity& identity;  // Of this loop.
     api::Routing& routing;
     RoutingView& routes;
@@ -71,8 +74,9 @@ class Pipeline final : public Handler {
   asio::awaitable<Verdict> Answer(CallPtr call, Attempt::Hold hold);
   asio::awaitable<Verdict> TryOne(CallPtr call, Attempt* attempt);
   asio::awaitable<Verdict> AnswerError(CallPtr call, UpstreamCall* upstream, Attempt* attempt);
-  asio::awaitable<void> Report(CallPtr call, const routing::v1::Attempt* planned,
-                               absl::Status outcome, int http_status, Duration retry_after);
+  // Tells routing how the attempt went; the answer does not wait for that.
+  void Report(const CallPtr& call, const routing::v1::Attempt& planned, const absl::Status& outcome,
+              int http_status, Duration retry_after);
   asio::awaitable<Verdict> ListModels(CallPtr call);
   asio::awaitable<void> SendRefusal(CallPtr call, Refusal refusal);
   static void TakeLeave(Call& call);
@@ -83,6 +87,7 @@ class Pipeline final : public Handler {
   Deps deps_;
   openai::RequestReader reader_;
   PrincipalPtr anonymous_;
+  RetryBudget retries_;
   absl::flat_hash_set<Call*> running_;
 };
 

@@ -120,6 +120,7 @@ asio::awaitable<absl::Status> Relay::PassThrough(std::string first) {
   if (!going.ok() && gone) outcome = SettleRequest::OUTCOME_ABORTED;
   if (!going.ok() && call_->cut_short) outcome = SettleRequest::OUTCOME_CUT;
   attempt_->Settle(usage ? *usage : Counted(0), !usage, outcome);
+  if (!going.ok() && gone) call_->exchange->client_gone = true;
   if (going.ok()) {
     std::ignore = co_await reply.End({});
   } else {
@@ -197,6 +198,8 @@ asio::awaitable<absl::Status> Relay::Stream() {
     co_return absl::OkStatus();
   }
   if (gone) {
+    // Also where nobody saw it leave: a client that took nothing within the limit.
+    call_->exchange->client_gone = true;
     reply.Break();
     co_return absl::OkStatus();
   }

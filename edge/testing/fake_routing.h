@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
 #include <string>
@@ -70,12 +71,17 @@ class FakeRouting final : public api::Routing {
   asio::awaitable<absl::StatusOr<routing::v1::ReportResponse>> Report(
       api::CallContext, routing::v1::ReportRequest request) override {
     reports.push_back(request);
+    while (hold_back_reports) {
+      asio::steady_timer wait(co_await asio::this_coro::executor, std::chrono::milliseconds(1));
+      co_await wait.async_wait(kTuple);
+    }
     co_return routing::v1::ReportResponse();
   }
 
   routing::v1::RoutingTable table;
   std::map<std::string, routing::v1::PlanResponse> plans;
   absl::Status unavailable;
+  bool hold_back_reports = false;  // They are not answered while this is set.
   std::vector<routing::v1::PlanRequest> planned;
   std::vector<routing::v1::ReportRequest> reports;
 

@@ -106,7 +106,8 @@ class PipelineFixture : public ::testing::Test {
     ASSERT_THAT(outbox, ::weir::testing::IsOk());
     outbox_ = *std::move(outbox);
     settlements_.emplace(Settlements::Deps{loop_, quota_, *outbox_, timers_, refused_});
-    pipeline_.emplace(options_, Pipeline::Deps{.identity = caching_,
+    pipeline_.emplace(options_, Pipeline::Deps{.loop = loop_,
+                                               .identity = caching_,
                                                .routing = routing_,
                                                .routes = *routes_,
                                                .gate = gate_,
