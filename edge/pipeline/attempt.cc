@@ -154,3 +154,10 @@ void Attempt::Release() {
 }
 
 }  // namespace weir::edge
+common::v1::Usage Attempt::Counted(int64_t output_tokens) const {
+  common::v1::Usage usage;
+  usage.set_input_uncached_tokens(call_->body.input_tokens_likely);
+  usage.set_output_visible_tokens(output_tokens);
+  return usage;
+}
+

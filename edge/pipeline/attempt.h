@@ -35,6 +35,8 @@ class Attempt {
   // Ends the attempt with what was spent. `estimated`: weir counted.
   void Settle(const common::v1::Usage& usage, bool estimated,
               quota::v1::SettleRequest::Outcome outcome);
+  // What weir knows by itself: the likely prompt, and so many tokens of the completion.
+  common::v1::Usage Counted(int64_t output_tokens) const;
   // Ends the attempt: nothing was spent.
   void Release();
   // A mark in the outbox: so much was delivered.

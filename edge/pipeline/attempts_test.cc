@@ -97,6 +97,11 @@ TEST_F(AttemptsTest, AFirstByteThatDoesNotComeIsAnsweredByTheSecond) {
   Advance(seconds(60));
   EXPECT_EQ(Answer().status, 200);
   EXPECT_EQ(Settled(0).outcome(), SettleRequest::OUTCOME_FAILED);
+  EXPECT_TRUE(Settled(0).estimated());
+  EXPECT_EQ(Settled(0).usage().input_uncached_tokens(),
+            quota_.reserved[0].estimate().input_tokens_likely())
+      << "the prompt was sent";
+  EXPECT_GT(Settled(0).usage().input_uncached_tokens(), 0);
   EXPECT_EQ(quota_.requests_posted(), 1);
 }
 

@@ -146,12 +146,12 @@ asio::awaitable<void> Pipeline::Refuse(Exchange* exchange, absl::Status why) {
     refusal.http_status = 431;
     refusal.code = "request_head_too_large";
   }
-  co_await SendRefusal(call, std::move(refusal));
   // Of an upstream it is a 504; here it is the client that is slow.
   if (why.code() == absl::StatusCode::kDeadlineExceeded) {
     refusal = {.http_status = 408, .type = "invalid_request_error", .code = "request_timeout"};
     refusal.message = status::Message(why);
   }
+  co_await SendRefusal(call, std::move(refusal));
   Finish(*call);
 }
 
@@ -375,9 +375,9 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
   }
   Verdict verdict;
   if (!started.ok()) {
-    // Nothing came back. Whether the provider worked on it is not known once it was sent.
+    // Nothing came back. What the provider made of the prompt is not known once it was sent.
     if (upstream.dispatched()) {
-      attempt->Settle({}, true,
+      attempt->Settle(attempt->Counted(0), true,
                       call->exchange->client_gone ? SettleRequest::OUTCOME_ABORTED
                                                   : SettleRequest::OUTCOME_FAILED);
     }

@@ -58,13 +58,6 @@ Headers Relay::AnswerHeaders(std::string_view content_type) const {
   return headers;
 }
 
-common::v1::Usage Relay::Counted(int64_t output_tokens) const {
-  common::v1::Usage usage;
-  usage.set_input_uncached_tokens(call_->body.input_tokens_likely);
-  usage.set_output_visible_tokens(output_tokens);
-  return usage;
-}
-
 asio::awaitable<absl::Status> Relay::Whole() {
   std::string body;
   // What the upstream promises is believed as far as it would be kept.
@@ -75,7 +68,7 @@ asio::awaitable<absl::Status> Relay::Whole() {
     if (!read.ok()) {
       // Nothing was delivered; what the provider made of the prompt is not known.
       const bool gone = call_->exchange->client_gone;
-      attempt_->Settle(Counted(0), true,
+      attempt_->Settle(attempt_->Counted(0), true,
                        gone ? SettleRequest::OUTCOME_ABORTED : SettleRequest::OUTCOME_FAILED);
       co_return read;
     }
@@ -85,7 +78,7 @@ asio::awaitable<absl::Status> Relay::Whole() {
   }
   std::optional<common::v1::Usage> usage = openai::ReadUsage(body);
   const bool estimated = !usage.has_value();
-  if (estimated) usage = Counted(openai::CountAnswerTokens(body));
+  if (estimated) usage = attempt_->Counted(openai::CountAnswerTokens(body));
   // Before the answer leaves: whoever has it finds it counted.
   attempt_->Settle(*usage, estimated, SettleRequest::OUTCOME_FINISHED);
   call_->http_status = upstream_->http_status();
@@ -119,7 +112,7 @@ asio::awaitable<absl::Status> Relay::PassThrough(std::string first) {
   if (!going.ok()) outcome = SettleRequest::OUTCOME_FAILED;
   if (!going.ok() && gone) outcome = SettleRequest::OUTCOME_ABORTED;
   if (!going.ok() && call_->cut_short) outcome = SettleRequest::OUTCOME_CUT;
-  attempt_->Settle(usage ? *usage : Counted(0), !usage, outcome);
+  attempt_->Settle(usage ? *usage : attempt_->Counted(0), !usage, outcome);
   if (!going.ok() && gone) call_->exchange->client_gone = true;
   if (going.ok()) {
     std::ignore = co_await reply.End({});
@@ -186,7 +179,7 @@ asio::awaitable<absl::Status> Relay::Stream() {
   if (tee.usage()) {
     attempt_->Settle(*tee.usage(), false, outcome);
   } else {
-    attempt_->Settle(Counted(tee.tokens_counted()), true, outcome);
+    attempt_->Settle(attempt_->Counted(tee.tokens_counted()), true, outcome);
   }
   if (finished) {
     const absl::Status ended = co_await reply.End(out);

@@ -24,7 +24,6 @@ class Relay {
   asio::awaitable<absl::Status> Stream();
   asio::awaitable<absl::Status> PassThrough(std::string first);
   Headers AnswerHeaders(std::string_view content_type) const;
-  common::v1::Usage Counted(int64_t output_tokens) const;
 
   CallPtr call_;
   UpstreamCall* upstream_;
