@@ -150,7 +150,7 @@ void Attempt::Settle(const common::v1::Usage& usage, bool estimated,
 void Attempt::Release() {
   if (ended_) return;
   ended_ = true;
-  settlements_.Release(hold_.key, false);
+  settlements_.Release(hold_.key, call_->principal->organization(), false);
 }
 
 }  // namespace weir::edge

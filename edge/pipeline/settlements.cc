@@ -17,8 +17,10 @@ void Settlements::Post(quota::v1::SettleRequest settlement) {
   asio::co_spawn(deps_.loop, Send(std::move(settlement), std::move(record)), asio::detached);
 }
 
-void Settlements::Release(common::v1::AttemptKey key, bool keep_requests) {
-  asio::co_spawn(deps_.loop, SendRelease(std::move(key), keep_requests), asio::detached);
+void Settlements::Release(common::v1::AttemptKey key, std::string organization,
+                          bool keep_requests) {
+  asio::co_spawn(deps_.loop, SendRelease(std::move(key), std::move(organization), keep_requests),
+                 asio::detached);
 }
 
 asio::awaitable<void> Settlements::Send(quota::v1::SettleRequest settlement, std::string record) {
@@ -44,9 +46,11 @@ asio::awaitable<void> Settlements::Send(quota::v1::SettleRequest settlement, std
   --unacknowledged_;
 }
 
-asio::awaitable<void> Settlements::SendRelease(common::v1::AttemptKey key, bool keep_requests) {
+asio::awaitable<void> Settlements::SendRelease(common::v1::AttemptKey key, std::string organization,
+                                               bool keep_requests) {
   quota::v1::ReleaseRequest request;
   *request.mutable_key() = key;
+  request.set_organization(std::move(organization));
   request.set_keep_requests(keep_requests);
   // A hold whose release got lost lapses by itself.
   std::ignore = co_await deps_.quota.Release(api::CallContext{}, std::move(request));

@@ -32,8 +32,8 @@ class Settlements {
   }
   // Returns at once; the counters have moved by then, the ledger follows.
   void Post(quota::v1::SettleRequest settlement);
-  // The attempt cost nothing: ends its hold. `keep_requests` as in the API.
-  void Release(common::v1::AttemptKey key, bool keep_requests);
+  // The attempt cost nothing: ends its hold. `organization` and `keep_requests` as in the API.
+  void Release(common::v1::AttemptKey key, std::string organization, bool keep_requests);
 
   // Settlements that the ledger has not acknowledged.
   size_t unacknowledged() const { return unacknowledged_; }
@@ -41,7 +41,8 @@ class Settlements {
  private:
   // `record` is the settlement as the outbox has it, for the case that it must be sent again.
   asio::awaitable<void> Send(quota::v1::SettleRequest settlement, std::string record);
-  asio::awaitable<void> SendRelease(common::v1::AttemptKey key, bool keep_requests);
+  asio::awaitable<void> SendRelease(common::v1::AttemptKey key, std::string organization,
+                                    bool keep_requests);
 
   Deps deps_;
   size_t unacknowledged_ = 0;

@@ -38,14 +38,10 @@ asio::awaitable<absl::StatusOr<ReserveOutcome>> MemoryWindows::Reserve(ReserveOp
 }
 
 asio::awaitable<absl::StatusOr<ExtendOutcome>> MemoryWindows::Extend(ExtendOp op) {
+  Shard& shard = ShardOf(op.organization);
   const Instant now = Now();
-  ExtendOutcome outcome{.kind = ExtendOutcome::Kind::kNoHold};
-  for (const auto& shard : shards_) {
-    MutexLock lock(shard->mutex);
-    outcome = shard->engine.Extend(op, now);
-    if (outcome.kind != ExtendOutcome::Kind::kNoHold) break;
-  }
-  co_return outcome;
+  MutexLock lock(shard.mutex);
+  co_return shard.engine.Extend(op, now);
 }
 
 asio::awaitable<absl::StatusOr<SettleOutcome>> MemoryWindows::Settle(SettleOp op) {
@@ -55,12 +51,11 @@ asio::awaitable<absl::StatusOr<SettleOutcome>> MemoryWindows::Settle(SettleOp op
   co_return shard.engine.Settle(op, now);
 }
 
-asio::awaitable<absl::Status> MemoryWindows::Release(AttemptId id, bool keep_requests) {
+asio::awaitable<absl::Status> MemoryWindows::Release(ReleaseOp op) {
+  Shard& shard = ShardOf(op.organization);
   const Instant now = Now();
-  for (const auto& shard : shards_) {
-    MutexLock lock(shard->mutex);
-    if (shard->engine.Release(id, keep_requests, now)) break;
-  }
+  MutexLock lock(shard.mutex);
+  shard.engine.Release(op.id, op.keep_requests, now);
   co_return absl::OkStatus();
 }
 

@@ -12,8 +12,8 @@
 namespace weir::quota {
 
 // Hot state of one process. Organisations are spread over shards; an operation takes one lock for
-// some hundred nanoseconds and never suspends. Extend, Release and Renew name no organisation: they
-// ask shard after shard.
+// some hundred nanoseconds and never suspends. Renew names no organisation: it asks shard after
+// shard.
 class MemoryWindows final : public Windows {
  public:
   // `clock` must outlive this object. `config` is valid.
@@ -22,7 +22,7 @@ class MemoryWindows final : public Windows {
   asio::awaitable<absl::StatusOr<ReserveOutcome>> Reserve(ReserveOp op) override;
   asio::awaitable<absl::StatusOr<ExtendOutcome>> Extend(ExtendOp op) override;
   asio::awaitable<absl::StatusOr<SettleOutcome>> Settle(SettleOp op) override;
-  asio::awaitable<absl::Status> Release(AttemptId id, bool keep_requests) override;
+  asio::awaitable<absl::Status> Release(ReleaseOp op) override;
   asio::awaitable<absl::StatusOr<int64_t>> Renew(std::string edge_id) override;
   asio::awaitable<absl::StatusOr<Reaped>> ReapExpired() override;
   asio::awaitable<absl::StatusOr<Positions>> Peek(LimitMatches matches) override;

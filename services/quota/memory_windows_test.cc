@@ -46,7 +46,7 @@ TEST(MemoryWindowsTest, NeverSuspends) {
   const v1::Subjects subjects = SubjectsOf("ann");
   ReserveOp op{.id = IdOf(1), .organization = "acme", .matches = table->Match(subjects)};
   EXPECT_TRUE(AtOnce(harness.memory.Reserve(op)));
-  EXPECT_TRUE(AtOnce(harness.memory.Extend({.id = IdOf(1)})));
+  EXPECT_TRUE(AtOnce(harness.memory.Extend({.id = IdOf(1), .organization = "acme"})));
   EXPECT_TRUE(AtOnce(harness.memory.Settle({.id = IdOf(1), .organization = "acme"})));
   EXPECT_TRUE(AtOnce(harness.memory.Peek(op.matches)));
   EXPECT_TRUE(AtOnce(harness.memory.Renew("edge")));
@@ -110,7 +110,7 @@ TEST(MemoryWindowsTest, ThreadsThatReserveSettleExtendRenewAndReapDoNotLoseAToke
                      .matches = table->Match(subjects),
                      .demand = {.input_bound = 10}};
         AtOnce(harness.memory.Reserve(op));
-        AtOnce(harness.memory.Extend({.id = id, .output_wanted = 300}));
+        AtOnce(harness.memory.Extend({.id = id, .organization = "acme", .output_wanted = 300}));
         AtOnce(harness.memory.Renew(edge));
         AtOnce(harness.memory.ReapExpired());
         AtOnce(harness.memory.Settle({.id = id, .organization = "acme", .tokens = 7}));

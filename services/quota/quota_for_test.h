@@ -101,6 +101,7 @@ class QuotaForTest {
     v1::ReleaseRequest request;
     *request.mutable_key() = KeyOf(number);
     request.set_keep_requests(keep_requests);
+    request.set_organization("acme");
     EXPECT_THAT(Run(service().Release({}, request)), IsOk());
   }
   std::vector<v1::LimitState> States(const v1::Subjects& subjects = SubjectsOf("ann", "red",

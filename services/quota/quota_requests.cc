@@ -47,6 +47,11 @@ absl::Status CheckSubjects(const v1::Subjects& subjects) {
   return status::InvalidArgument("subjects.organization is empty, want the organisation's name");
 }
 
+absl::Status CheckOrganization(const std::string& organization) {
+  if (!organization.empty()) return absl::OkStatus();
+  return status::InvalidArgument("organization is empty, want the organisation's name");
+}
+
 uint64_t BodyHash(const v1::ReserveRequest& request) {
   const v1::Subjects& subjects = request.subjects();
   const v1::Estimate& estimate = request.estimate();

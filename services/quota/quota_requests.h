@@ -20,6 +20,9 @@ absl::StatusOr<Demand> ParseEstimate(const v1::Estimate& estimate);
 // kInvalidArgument where no organisation is named.
 absl::Status CheckSubjects(const v1::Subjects& subjects);
 
+// Of a request that names the organisation itself. kInvalidArgument where it is empty.
+absl::Status CheckOrganization(const std::string& organization);
+
 // The same for the same request: everything but the key.
 uint64_t BodyHash(const v1::ReserveRequest& request);
 

@@ -20,10 +20,21 @@ v1::ReserveResponse::Code CodeOf(ReserveOutcome::Kind kind) {
   }
 }
 
-absl::StatusOr<v1::ReserveResponse> ToResponse(const ReserveOutcome& outcome,
-                                               const LimitMatches& matches, const AttemptId& id) {
+// What a hold of `cap` output tokens could be raised to now.
+int64_t HeadroomOf(int64_t cap, const LimitMatches& matches, const Positions& positions) {
+  int64_t room = kMaxAmount;
+  for (size_t i = 0; i < matches.size(); ++i) {
+    const CompiledLimit& limit = *matches[i].limit;
+    if (limit.counts_requests() || limit.enforcement != Enforcement::kStrict) continue;
+    room = std::min(room, positions[i].standing.room());
+  }
+  return cap + std::max<int64_t>(0, room);
+}
+
+absl::StatusOr<v1::ReserveResponse> ToResponse(const ReserveOutcome& outcome, const ReserveOp& op) {
+  const LimitMatches& matches = op.matches;
   if (outcome.kind == ReserveOutcome::Kind::kConflict) {
-    return status::Aborted("attempt {} was reserved before with another body", AttemptText(id));
+    return status::Aborted("attempt {} was reserved before with another body", AttemptText(op.id));
   }
   if (outcome.refusal) {
     const LimitMatch& match = matches[outcome.refusal->limit];
@@ -33,7 +44,13 @@ absl::StatusOr<v1::ReserveResponse> ToResponse(const ReserveOutcome& outcome,
   v1::ReserveResponse response;
   response.set_code(CodeOf(outcome.kind));
   response.set_held_tokens(outcome.held_tokens);
-  if (outcome.output_cap) response.set_output_tokens_cap(*outcome.output_cap);
+  if (outcome.output_cap) {
+    response.set_output_tokens_cap(*outcome.output_cap);
+    if (!op.dry_run) {
+      response.set_output_tokens_headroom(
+          HeadroomOf(*outcome.output_cap, matches, outcome.positions));
+    }
+  }
   AddStates(matches, outcome.positions, *response.mutable_states());
   return response;
 }
@@ -95,19 +112,20 @@ asio::awaitable<absl::StatusOr<v1::ReserveResponse>> QuotaService::Reserve(
   absl::StatusOr<ReserveOutcome> outcome = co_await deps_.windows.Reserve(*op);
   if (!outcome.ok())
     co_return status::While(outcome.status(), "reserving for {}", op->organization);
-  co_return ToResponse(*outcome, op->matches, op->id);
+  co_return ToResponse(*outcome, *op);
 }
 
 asio::awaitable<absl::StatusOr<v1::ExtendResponse>> QuotaService::Extend(
     api::CallContext call, v1::ExtendRequest request) {
   WEIR_CO_RETURN_IF_ERROR(CheckDeadline(call));
+  WEIR_CO_RETURN_IF_ERROR(CheckOrganization(request.organization()));
   WEIR_CO_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(request.key()));
   const int64_t wanted = request.output_tokens_wanted();
   if (wanted < 0 || wanted > kMaxAmount) {
     co_return status::InvalidArgument("output_tokens_wanted is {}, want 0 to {}", wanted,
                                       kMaxAmount);
   }
-  ExtendOp op{.id = id, .output_wanted = wanted};
+  ExtendOp op{.id = id, .organization = request.organization(), .output_wanted = wanted};
   WEIR_CO_ASSIGN_OR_RETURN(const ExtendOutcome outcome, co_await deps_.windows.Extend(op));
   if (outcome.kind == ExtendOutcome::Kind::kNoHold) {
     co_return status::NotFound("attempt {} has no open hold", AttemptText(id));
@@ -165,8 +183,11 @@ asio::awaitable<absl::StatusOr<v1::SettleResponse>> QuotaService::Settle(
 
 asio::awaitable<absl::StatusOr<v1::ReleaseResponse>> QuotaService::Release(
     api::CallContext, v1::ReleaseRequest request) {
+  WEIR_CO_RETURN_IF_ERROR(CheckOrganization(request.organization()));
   WEIR_CO_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(request.key()));
-  const absl::Status released = co_await deps_.windows.Release(id, request.keep_requests());
+  const ReleaseOp op{
+      .id = id, .organization = request.organization(), .keep_requests = request.keep_requests()};
+  const absl::Status released = co_await deps_.windows.Release(op);
   WEIR_CO_RETURN_IF_ERROR(released);
   co_return v1::ReleaseResponse();
 }

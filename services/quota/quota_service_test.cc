@@ -255,6 +255,7 @@ TEST(QuotaServiceTest, ExtendTopsUpAStream) {
   EXPECT_EQ(quota.Reserve(quota.Ask(1, 10, 10))->output_tokens_cap(), 256);
   v1::ExtendRequest request;
   *request.mutable_key() = quota.KeyOf(1);
+  request.set_organization("acme");
   request.set_output_tokens_observed(200);
   request.set_output_tokens_wanted(512);
   EXPECT_EQ(quota.Run(quota.service().Extend({}, request))->output_tokens_cap(), 512);
@@ -265,6 +266,35 @@ TEST(QuotaServiceTest, ExtendTopsUpAStream) {
   *request.mutable_key() = quota.KeyOf(2);
   EXPECT_THAT(quota.Run(quota.service().Extend({}, request)),
               StatusIs(absl::StatusCode::kNotFound));
+}
+
+// So much may be written upstream for an answer whose hold grows: what nobody else holds.
+TEST(QuotaServiceTest, TheHeadroomIsWhatTheHoldCouldBeRaisedTo) {
+  QuotaForTest quota({{.name = "day", .count = 600, .period_s = 86'400},
+                      {.name = "minute", .count = 1000, .enforcement = v1::ENFORCEMENT_ADAPTIVE}});
+  const auto first = quota.Reserve(quota.Ask(1, 10, 10));
+  EXPECT_EQ(first->output_tokens_cap(), 256);
+  EXPECT_EQ(first->output_tokens_headroom(), 590) << "adaptive limits cut nothing";
+  const auto second = quota.Reserve(quota.Ask(2, 10, 10));
+  EXPECT_EQ(second->output_tokens_cap(), 256);
+  EXPECT_EQ(second->output_tokens_headroom(), 324) << "600 less 266 and 10";
+  auto dry = quota.Ask(3, 10, 10);
+  dry.set_dry_run(true);
+  EXPECT_FALSE(quota.Reserve(dry)->has_output_tokens_headroom());
+}
+
+TEST(QuotaServiceTest, AHoldIsFoundByItsOrganisationAlone) {
+  QuotaForTest quota({{.name = "day", .count = 600, .period_s = 86'400}});
+  ASSERT_THAT(quota.Reserve(quota.Ask(1, 10, 10)), IsOk());
+  v1::ExtendRequest extend;
+  *extend.mutable_key() = quota.KeyOf(1);
+  EXPECT_THAT(quota.Run(quota.service().Extend({}, extend)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("organization")));
+  v1::ReleaseRequest release;
+  *release.mutable_key() = quota.KeyOf(1);
+  EXPECT_THAT(quota.Run(quota.service().Release({}, release)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("organization")));
+  EXPECT_EQ(quota.Remaining("day"), 334) << "still held";
 }
 
 TEST(QuotaServiceTest, ADryRunHoldsNothing) {

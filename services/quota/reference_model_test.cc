@@ -174,7 +174,8 @@ class Pair {
 
   bool Extend(const Step& step) {
     const int64_t wanted = kAmounts[step.amount];
-    const ExtendOutcome outcome = engine_.Extend({IdOf(step.key), wanted}, Now());
+    const ExtendOutcome outcome =
+        engine_.Extend({.id = IdOf(step.key), .output_wanted = wanted}, Now());
     static constexpr const char* kKinds[] = {"covered", "no hold", "exhausted"};
     const model::Answer want = model_.Extend(step.key, wanted);
     RC_ASSERT(want.kind == kKinds[static_cast<int>(outcome.kind)]);

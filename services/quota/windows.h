@@ -51,10 +51,19 @@ struct ReserveOutcome {
   std::optional<Refusal> refusal;
 };
 
+// The view must live until the call is over.
 struct ExtendOp {
   AttemptId id;
+  std::string_view organization;
   // Output that the hold shall cover now.
   int64_t output_wanted = 0;
+};
+
+// The view must live until the call is over.
+struct ReleaseOp {
+  AttemptId id;
+  std::string_view organization;
+  bool keep_requests = false;  // Leaves the request counted.
 };
 
 struct ExtendOutcome {
@@ -153,9 +162,8 @@ class Windows {
   // its truth, in any order of arrival.
   virtual asio::awaitable<absl::StatusOr<SettleOutcome>> Settle(SettleOp op) = 0;
 
-  // Ends a hold of which nothing was spent; `keep_requests` leaves the request counted. Nothing
-  // happens without an open or lapsed hold.
-  virtual asio::awaitable<absl::Status> Release(AttemptId id, bool keep_requests) = 0;
+  // Ends a hold of which nothing was spent. Nothing happens without an open or lapsed hold.
+  virtual asio::awaitable<absl::Status> Release(ReleaseOp op) = 0;
 
   // The edge is alive. Number of its open holds.
   virtual asio::awaitable<absl::StatusOr<int64_t>> Renew(std::string edge_id) = 0;

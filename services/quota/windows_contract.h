@@ -63,10 +63,13 @@ class WindowsContract : public ::testing::Test {
     return Settle(Spent(number, tokens, seq));
   }
   ExtendOutcome Extend(uint32_t number, int64_t wanted) {
-    return Done(windows().Extend({.id = IdOf(number), .output_wanted = wanted}));
+    return Done(
+        windows().Extend({.id = IdOf(number), .organization = "acme", .output_wanted = wanted}));
   }
   void Release(uint32_t number, bool keep_requests = false) {
-    EXPECT_THAT(RunUntilDone(windows().Release(IdOf(number), keep_requests)), IsOk());
+    EXPECT_THAT(RunUntilDone(windows().Release(
+                    {.id = IdOf(number), .organization = "acme", .keep_requests = keep_requests})),
+                IsOk());
   }
   int64_t Renew(const std::string& edge) { return Done(windows().Renew(edge)); }
   int64_t Reap() { return Done(windows().ReapExpired()).holds; }
