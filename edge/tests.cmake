@@ -9,7 +9,8 @@ weir_add_test(edge_http_test PCH asio
 
 weir_add_test(edge_openai_test
   SOURCES
-    dialects/openai/answer_usage_test.cc dialects/openai/json_string_test.cc
+    dialects/openai/answer_usage_test.cc dialects/openai/cut_events_test.cc
+    dialects/openai/json_string_test.cc
     dialects/openai/member_spans_test.cc dialects/openai/request_body_test.cc
     dialects/openai/splice_test.cc dialects/openai/stream_tee_test.cc
   PRIVATE weir::edge_openai simdjson::simdjson)
@@ -17,8 +18,8 @@ weir_add_test(edge_openai_test
 weir_add_test(edge_upstream_test PCH asio
   SOURCES
     upstream/address_policy_test.cc upstream/base_url_test.cc upstream/dialer_test.cc
-    upstream/upstream_call_test.cc upstream/upstream_pool_test.cc
     upstream/resolver_test.cc
+    upstream/upstream_call_test.cc upstream/upstream_pool_test.cc
   PRIVATE weir::edge_upstream weir::mock_upstream ZLIB::ZLIB)
 
 weir_add_test(edge_pipeline_test PCH asio
@@ -27,7 +28,8 @@ weir_add_test(edge_pipeline_test PCH asio
     pipeline/cors_test.cc pipeline/credential_test.cc pipeline/limit_headers_test.cc
     pipeline/models_list_test.cc pipeline/outbox_record_test.cc pipeline/outbox_test.cc
     pipeline/pipeline_test.cc pipeline/recovery_test.cc pipeline/retry_budget_test.cc
-    pipeline/routing_view_test.cc
+    pipeline/routing_view_test.cc pipeline/stream_budget_test.cc
+    pipeline/stream_wall_test.cc
   PRIVATE weir::edge_pipeline weir::mock_upstream weir::common_log ZLIB::ZLIB)
 
 weir_add_test(edge_test PCH asio SOURCES edge_test.cc PRIVATE weir::edge weir::mock_upstream)

@@ -26,6 +26,10 @@ bool IsAnyOf(std::string_view name, const auto& list) {
                      [name](std::string_view each) { return text::EqualsIgnoreCase(name, each); });
 }
 
+// No model in use gives fewer completion tokens: a provider refuses a cap over the model's own,
+// which nobody configured.
+constexpr int64_t kTakenByAnyModel = 4096;
+
 // `key_header` is the proxy's own place for credentials; may be empty.
 bool IsForwarded(std::string_view name, const std::vector<std::string>& extra,
                  std::string_view key_header) {
@@ -88,14 +92,39 @@ asio::awaitable<absl::Status> Attempt::Intend() {
   co_return written;
 }
 
+bool Attempt::Grows() const {
+  const openai::RequestBody& body = call_->body;
+  return body.stream && !body.output_tokens_declared && hold_.output_tokens_cap &&
+         hold_.output_tokens_headroom > *hold_.output_tokens_cap;
+}
+
+std::optional<int64_t> Attempt::UpstreamCap() const {
+  // Embeddings have no completion to cap, and their API refuses the field.
+  if (!hold_.output_tokens_cap || call_->route.kind != routing::v1::API_KIND_CHAT) return {};
+  const int64_t choices = call_->body.choices;
+  if (!Grows()) return std::max<int64_t>(1, *hold_.output_tokens_cap / choices);
+  const int64_t all = std::max<int64_t>(1, hold_.output_tokens_headroom / choices);
+  if (const int64_t most = call_->plan.output_tokens_max(); most > 0) return std::min(all, most);
+  if (all <= kTakenByAnyModel) return all;
+  return std::nullopt;
+}
+
+std::shared_ptr<StreamBudget> Attempt::NewBudget() const {
+  if (!Grows()) return nullptr;
+  const std::optional<int64_t> cap = UpstreamCap();
+  const int64_t bound = cap ? *cap * call_->body.choices : StreamBudget::kEndless;
+  if (bound <= *hold_.output_tokens_cap) return nullptr;
+  return settlements_.NewBudget({.key = hold_.key,
+                                 .organization = call_->principal->organization(),
+                                 .covered = *hold_.output_tokens_cap,
+                                 .bound = bound});
+}
+
 std::string Attempt::RequestBody(const UpstreamTarget& target) const {
   const openai::RequestBody& body = call_->body;
   openai::Changes changes;
   changes.model = planned_->upstream_model();
-  // Embeddings have no completion to cap, and their API refuses the field.
-  if (hold_.output_tokens_cap && call_->route.kind == routing::v1::API_KIND_CHAT) {
-    changes.output_cap = std::max<int64_t>(1, *hold_.output_tokens_cap / body.choices);
-  }
+  changes.output_cap = UpstreamCap();
   if (target.provider->output_cap_field() == routing::v1::OUTPUT_CAP_FIELD_MAX_COMPLETION_TOKENS) {
     changes.cap_field = "max_completion_tokens";
   }
@@ -127,6 +156,13 @@ std::string Attempt::RequestHead(const UpstreamTarget& target, size_t body_size,
   return head;
 }
 
+common::v1::Usage Attempt::Counted(int64_t output_tokens) const {
+  common::v1::Usage usage;
+  usage.set_input_uncached_tokens(call_->body.input_tokens_likely);
+  usage.set_output_visible_tokens(output_tokens);
+  return usage;
+}
+
 void Attempt::Settle(const common::v1::Usage& usage, bool estimated,
                      quota::v1::SettleRequest::Outcome outcome) {
   if (ended_) return;
@@ -154,10 +190,3 @@ void Attempt::Release() {
 }
 
 }  // namespace weir::edge
-common::v1::Usage Attempt::Counted(int64_t output_tokens) const {
-  common::v1::Usage usage;
-  usage.set_input_uncached_tokens(call_->body.input_tokens_likely);
-  usage.set_output_visible_tokens(output_tokens);
-  return usage;
-}
-

@@ -5,6 +5,7 @@
 
 #include "edge/pipeline/call.h"
 #include "edge/pipeline/settlements.h"
+#include "edge/pipeline/stream_budget.h"
 
 namespace weir::edge {
 
@@ -17,6 +18,8 @@ class Attempt {
     quota::v1::Subjects subjects;              // Whose spending it is.
     int64_t requests = 0;                      // Logical requests that it counts.
     std::optional<int64_t> output_tokens_cap;  // What is held for the completion.
+    // What that could be raised to while the answer streams; with output_tokens_cap.
+    int64_t output_tokens_headroom = 0;
   };
   Attempt(CallPtr call, const routing::v1::Attempt* planned, Hold hold, Settlements& settlements,
           const Clock& clock);
@@ -32,13 +35,16 @@ class Attempt {
   std::string RequestHead(const UpstreamTarget& target, size_t body_size,
                           const std::vector<std::string>& forward_headers) const;
 
+  // What weir knows by itself: the likely prompt, and so many tokens of the completion.
+  common::v1::Usage Counted(int64_t output_tokens) const;
   // Ends the attempt with what was spent. `estimated`: weir counted.
   void Settle(const common::v1::Usage& usage, bool estimated,
               quota::v1::SettleRequest::Outcome outcome);
-  // What weir knows by itself: the likely prompt, and so many tokens of the completion.
-  common::v1::Usage Counted(int64_t output_tokens) const;
   // Ends the attempt: nothing was spent.
   void Release();
+  // What the strict limits pay for of a streaming answer whose hold grows; null where the hold that
+  // was made covers all that the provider can send.
+  std::shared_ptr<StreamBudget> NewBudget() const;
   // A mark in the outbox: so much was delivered.
   void Progress(int64_t output_tokens) { settlements_.Progress(hold_.key, output_tokens); }
 
@@ -47,6 +53,11 @@ class Attempt {
   const Hold& hold() const { return hold_; }
 
  private:
+  // The answer is streamed and nobody said how long it may be.
+  bool Grows() const;
+  // Completion tokens of one choice that the provider is told; unset: nothing.
+  std::optional<int64_t> UpstreamCap() const;
+
   const CallPtr call_;
   const routing::v1::Attempt* planned_;  // Points into the call's plan.
   Hold hold_;                            // Its subjects go with the settlement.

@@ -183,11 +183,6 @@ TEST_F(AttemptsTest, OutcomesAreReported) {
   EXPECT_EQ(routing_.reports[1].outcome(), ReportRequest::OUTCOME_OK);
 }
 
-// That all of our own connections are busy says nothing about the provider's health.
-TEST_F(AttemptsTest, ABusyPoolIsNotReportedAsTheProvidersFault) {
-  routing_.table.mutable_providers(static_cast<int>(main_))->set_max_connections(1);
-  Behave(R"({"latency_ms": 50})");
-  Start();
 // The next request's business, not this one's.
 TEST_F(AttemptsTest, NobodyWaitsForAReport) {
   routing_.hold_back_reports = true;
@@ -210,6 +205,11 @@ TEST_F(AttemptsTest, WhereAllFailFewAreRetried) {
   EXPECT_EQ(Ask(Request(Pair())).status, 200);
 }
 
+// That all of our own connections are busy says nothing about the provider's health.
+TEST_F(AttemptsTest, ABusyPoolIsNotReportedAsTheProvidersFault) {
+  routing_.table.mutable_providers(static_cast<int>(main_))->set_max_connections(1);
+  Behave(R"({"latency_ms": 50})");
+  Start();
   client_->Send(Request(kChat));
   ASSERT_TRUE(Pump([this] { return mock_->open() == 1; }));
   testing::LoopbackClient other(listener_->port());
@@ -474,11 +474,6 @@ TEST_F(AttemptsTest, AClientThatLeavesMidStreamEndsTheUpstreamAndPaysForWhatItGo
   EXPECT_LT(Settled(0).usage().output_visible_tokens(), 900);
 }
 
-TEST_F(AttemptsTest, AClientThatLeavesBeforeTheFirstByteEndsTheUpstream) {
-  Behave(R"({"never_answer": true})");
-  AddPair(MockUrl());
-  Start();
-  client_->Send(Request(Pair()));
 // It is there, and takes nothing: the write limit ends it.
 TEST_F(AttemptsTest, AClientThatTakesNothingIsLoggedAsGone) {
   Behave(R"({"mode": "words", "words": 100000})");
@@ -494,6 +489,11 @@ TEST_F(AttemptsTest, AClientThatTakesNothingIsLoggedAsGone) {
   EXPECT_THAT(log_.WithEvent("request.done")[0], HasSubstr(R"("client_gone":true)"));
 }
 
+TEST_F(AttemptsTest, AClientThatLeavesBeforeTheFirstByteEndsTheUpstream) {
+  Behave(R"({"never_answer": true})");
+  AddPair(MockUrl());
+  Start();
+  client_->Send(Request(Pair()));
   ASSERT_TRUE(Pump([this] { return mock_->open() == 1; }));
   client_->Close();
   Advance(milliseconds(250));
@@ -501,6 +501,16 @@ TEST_F(AttemptsTest, AClientThatTakesNothingIsLoggedAsGone) {
   EXPECT_EQ(Settled(0).outcome(), SettleRequest::OUTCOME_ABORTED);
   EXPECT_EQ(mock_->sums().all.requests, 1) << "nobody is left to fail over for";
   EXPECT_THAT(routing_.reports, IsEmpty()) << "the provider is not to blame";
+}
+
+// Else its loop sends it for ever, and its outbox never ends.
+TEST_F(AttemptsTest, ASettlementThatIsRefusedForGoodIsSetAside) {
+  quota_.refuses_to_settle = [](const auto&) { return true; };
+  Start();
+  EXPECT_EQ(Chat().status, 200);
+  EXPECT_TRUE(Pump([this] { return settlements_->unacknowledged() == 0; }));
+  EXPECT_THAT(log_.WithEvent("edge.settle.refused"), SizeIs(1));
+  quota_.ForgetHolds();
 }
 
 TEST_F(AttemptsTest, AClientThatLeavesWhileItsHoldIsAskedForCostsNothing) {
@@ -543,16 +553,6 @@ TEST_F(AttemptsTest, ASettlementIsRepeatedUntilTheLedgerHasIt) {
   EXPECT_EQ(settlements_->unacknowledged(), 0U);
   EXPECT_EQ(outbox_->open(), 0U);
   EXPECT_THAT(log_.WithEvent("edge.settle.waiting"), SizeIs(1));
-}
-
-// Else its loop sends it for ever, and its outbox never ends.
-TEST_F(AttemptsTest, ASettlementThatIsRefusedForGoodIsSetAside) {
-  quota_.refuses_to_settle = [](const auto&) { return true; };
-  Start();
-  EXPECT_EQ(Chat().status, 200);
-  EXPECT_TRUE(Pump([this] { return settlements_->unacknowledged() == 0; }));
-  EXPECT_THAT(log_.WithEvent("edge.settle.refused"), SizeIs(1));
-  quota_.ForgetHolds();
 }
 
 // The contract in one sentence, over every way a provider can behave: see TearDown.

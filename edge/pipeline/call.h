@@ -41,6 +41,9 @@ struct Call {
   // The drain limit is over: the answer ends now, and says so.
   bool cut_short = false;
 
+  // A strict limit stopped the stream.
+  bool cut_at_wall = false;
+
   // For the log line.
   int http_status = 0;
   std::string error_code;

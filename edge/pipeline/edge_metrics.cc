@@ -30,6 +30,8 @@ EdgeMetrics::EdgeMetrics(metrics::Registry& registry)
       estimated_(
           registry.NewCounter("weir_estimated_answers_total",
                               "Answers whose tokens weir counted, as the provider did not say.")),
+      cut_(registry.NewCounter("weir_streams_cut_at_limit_total",
+                               "Streams that a strict limit stopped before their end.")),
       refused_retries_(registry.NewCounter("weir_retries_refused_total",
                                            "Requests that were not sent to a further target, as "
                                            "too many were.")),
@@ -64,6 +66,7 @@ void EdgeMetrics::Count(const Call& call) {
     output_tokens_.Add(output);
     input_tokens_.Add(openai::TotalTokens(call.usage) - output);
     if (call.usage_estimated) estimated_.Add();
+    if (call.cut_at_wall) cut_.Add();
   }
   if (call.upstream_status >= 400) {
     upstream_errors_

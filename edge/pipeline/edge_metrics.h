@@ -33,6 +33,7 @@ class EdgeMetrics {
   metrics::Counter& input_tokens_;
   metrics::Counter& output_tokens_;
   metrics::Counter& estimated_;
+  metrics::Counter& cut_;
   metrics::Counter& refused_retries_;
   metrics::CounterFamily& upstream_errors_;  // By what it was.
 };

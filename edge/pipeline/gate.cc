@@ -54,7 +54,10 @@ asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::Reserve(CallPtr call, int i
     co_return reserved.status();
   }
   call->limit_headers = LimitHeaders(reserved->states());
-  if (reserved->has_output_tokens_cap()) hold.output_tokens_cap = reserved->output_tokens_cap();
+  if (reserved->has_output_tokens_cap()) {
+    hold.output_tokens_cap = reserved->output_tokens_cap();
+    hold.output_tokens_headroom = reserved->output_tokens_headroom();
+  }
   co_return hold;
 }
 

@@ -6,6 +6,7 @@
 #include "common/text/ascii.h"
 #include "edge/dialects/openai/answer_text.h"
 #include "edge/dialects/openai/answer_usage.h"
+#include "edge/dialects/openai/cut_events.h"
 #include "edge/dialects/openai/stream_tee.h"
 #include "edge/http/error_body.h"
 #include "edge/pipeline/cors.h"
@@ -122,18 +123,59 @@ asio::awaitable<absl::Status> Relay::PassThrough(std::string first) {
   co_return absl::OkStatus();
 }
 
+void Relay::BeginStream() {
+  Headers headers = AnswerHeaders("text/event-stream; charset=utf-8");
+  headers.emplace_back("cache-control", "no-cache");
+  headers.emplace_back("x-accel-buffering", "no");
+  call_->http_status = 200;
+  call_->exchange->reply->Begin(200, std::move(headers));
+}
+
+// What the provider generates until it sees that nobody reads on is billed, and not known here: all
+// that is held for the completion counts as spent.
+asio::awaitable<absl::Status> Relay::CutAtWall(absl::Status refused, std::string withheld,
+                                               int64_t covered) {
+  upstream_->Cancel();
+  const common::v1::Usage usage = attempt_->Counted(covered);
+  attempt_->Settle(usage, true, SettleRequest::OUTCOME_CUT);
+  call_->cut_at_wall = true;
+  if (refused.code() != absl::StatusCode::kResourceExhausted) {
+    refused = status::Unavailable("the limits of this answer cannot be checked right now");
+  }
+  Refusal refusal = RefusalFor(refused);
+  refusal.message = "The answer is cut here. " + refusal.message;
+  call_->error_code = refusal.code;
+  if (!call_->exchange->reply->begun()) BeginStream();
+  const bool usage_asked = call_->body.usage_asked;
+  std::string last = openai::CutEvents(withheld, call_->body.choices,
+                                       usage_asked ? std::optional(usage) : std::nullopt);
+  // No [DONE]: what is missing must not look like the end.
+  last.append("data: ").append(ErrorBody(refusal)).append("\n\n");
+  const absl::Status ended = co_await call_->exchange->reply->End(last);
+  if (!ended.ok()) call_->exchange->client_gone = true;
+  co_return absl::OkStatus();
+}
+
 asio::awaitable<absl::Status> Relay::Stream() {
   Reply& reply = *call_->exchange->reply;
   openai::StreamTee tee({.strip_usage = !call_->body.usage_asked});
+  const std::shared_ptr<StreamBudget> budget = attempt_->NewBudget();
   std::string raw;
   std::string out;
   absl::Status going = absl::OkStatus();
+  absl::Status paid_for = absl::OkStatus();
   int64_t marked = 0;
   MonotonicTime marked_at = call_->started;
   while (going.ok() && !tee.done()) {
     raw.clear();
-    going = co_await upstream_->Read(&raw);
-    if (!going.ok()) break;
+    if (!tee.withheld().empty()) {
+      paid_for = co_await budget->Reach(tee.cautious_tokens());
+      if (!paid_for.ok()) break;
+    } else {
+      going = co_await upstream_->Read(&raw);
+      if (!going.ok()) break;
+    }
+    if (budget) tee.SetWall(budget->wall());
     out.clear();
     absl::Status fed = tee.Feed(raw, out);
     if (fed.code() == absl::StatusCode::kResourceExhausted) {
@@ -144,13 +186,7 @@ asio::awaitable<absl::Status> Relay::Stream() {
       going = fed;
       break;
     }
-    if (!reply.begun() && !out.empty()) {
-      Headers headers = AnswerHeaders("text/event-stream; charset=utf-8");
-      headers.emplace_back("cache-control", "no-cache");
-      headers.emplace_back("x-accel-buffering", "no");
-      call_->http_status = 200;
-      reply.Begin(200, std::move(headers));
-    }
+    if (!reply.begun() && !out.empty()) BeginStream();
     if (tee.done()) break;
     if (!fed.ok()) {
       going = fed;
@@ -163,11 +199,15 @@ asio::awaitable<absl::Status> Relay::Stream() {
       marked = counted;
       marked_at = call_->Now();
     }
+    if (budget) budget->Arrived(tee.cautious_tokens());
     going = co_await reply.Write(out);
     out.clear();
-    if (going.ok() && upstream_->done()) {
+    if (going.ok() && tee.withheld().empty() && upstream_->done()) {
       going = status::DataLoss("the provider ended the stream early");
     }
+  }
+  if (!paid_for.ok() && !call_->exchange->client_gone) {
+    co_return co_await CutAtWall(paid_for, std::string(tee.withheld()), budget->covered());
   }
   const bool finished = tee.done();
   const bool gone = call_->exchange->client_gone ||

@@ -24,6 +24,11 @@ class Relay {
   asio::awaitable<absl::Status> Stream();
   asio::awaitable<absl::Status> PassThrough(std::string first);
   Headers AnswerHeaders(std::string_view content_type) const;
+  void BeginStream();
+  // Ends a stream whose further tokens nobody pays for: `withheld` is the event that would have
+  // been the next, `covered` what is held for the completion.
+  asio::awaitable<absl::Status> CutAtWall(absl::Status refused, std::string withheld,
+                                          int64_t covered);
 
   CallPtr call_;
   UpstreamCall* upstream_;

@@ -7,6 +7,7 @@
 #include "common/async/timers.h"
 #include "edge/pipeline/outbox.h"
 #include "edge/pipeline/quarantine.h"
+#include "edge/pipeline/stream_budget.h"
 
 namespace weir::edge {
 
@@ -34,6 +35,11 @@ class Settlements {
   void Post(quota::v1::SettleRequest settlement);
   // The attempt cost nothing: ends its hold. `organization` and `keep_requests` as in the API.
   void Release(common::v1::AttemptKey key, std::string organization, bool keep_requests);
+  // The means to raise an open hold.
+  std::shared_ptr<StreamBudget> NewBudget(StreamBudget::Hold hold) {
+    return std::make_shared<StreamBudget>(deps_.loop.get_executor(), deps_.quota,
+                                          deps_.timers.clock(), std::move(hold));
+  }
 
   // Settlements that the ledger has not acknowledged.
   size_t unacknowledged() const { return unacknowledged_; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
@@ -69,8 +70,17 @@ class FakeQuota final : public api::Quota {
   }
 
   asio::awaitable<absl::StatusOr<quota::v1::ExtendResponse>> Extend(
-      api::CallContext, quota::v1::ExtendRequest) override {
-    co_return quota::v1::ExtendResponse();
+      api::CallContext, quota::v1::ExtendRequest request) override {
+    extended.push_back(request);
+    ++extends_in_flight;
+    most_extends_in_flight = std::max(most_extends_in_flight, extends_in_flight);
+    while (hold_back_extends) co_await Pause();
+    --extends_in_flight;
+    const absl::StatusOr<int64_t> cap = extend(request);
+    if (!cap.ok()) co_return cap.status();
+    quota::v1::ExtendResponse response;
+    response.set_output_tokens_cap(*cap);
+    co_return response;
   }
   asio::awaitable<absl::StatusOr<quota::v1::HeartbeatResponse>> Heartbeat(
       api::CallContext, quota::v1::HeartbeatRequest) override {
@@ -97,11 +107,18 @@ class FakeQuota final : public api::Quota {
   quota::v1::ReserveResponse grant;
   // The reservations from this one on (the first is 0) are not answered while this is set.
   std::optional<size_t> hold_back_from;
+  // What Extend answers: what the hold covers then. All that is wanted, unless told otherwise.
+  std::function<absl::StatusOr<int64_t>(const quota::v1::ExtendRequest&)> extend =
+      [](const quota::v1::ExtendRequest& request) { return request.output_tokens_wanted(); };
+  bool hold_back_extends = false;  // They are not answered while this is set.
   // Settlements that are refused for good.
   std::function<bool(const quota::v1::SettleRequest&)> refuses_to_settle;
   int settle_failures = 0;  // So many settlements are not taken.
 
   std::vector<quota::v1::ReserveRequest> reserved;
+  std::vector<quota::v1::ExtendRequest> extended;
+  int extends_in_flight = 0;
+  int most_extends_in_flight = 0;
   std::vector<quota::v1::SettleRequest> settled;  // Each (key, seq) once.
   std::vector<quota::v1::ReleaseRequest> released;
   int duplicates = 0;

@@ -105,12 +105,14 @@ class PipelineFixture : public ::testing::Test {
     auto outbox = Outbox::Open(loop_.get_executor(), outbox_options_);
     ASSERT_THAT(outbox, ::weir::testing::IsOk());
     outbox_ = *std::move(outbox);
-    settlements_.emplace(Settlements::Deps{loop_, quota_, *outbox_, timers_, refused_});
+    api::Quota& quota = other_quota_ != nullptr ? *other_quota_ : quota_;
+    settlements_.emplace(Settlements::Deps{loop_, quota, *outbox_, timers_, refused_});
+    gate_.emplace(quota, "edge-1");
     pipeline_.emplace(options_, Pipeline::Deps{.loop = loop_,
                                                .identity = caching_,
                                                .routing = routing_,
                                                .routes = *routes_,
-                                               .gate = gate_,
+                                               .gate = *gate_,
                                                .settlements = *settlements_,
                                                .deadlines = deadlines_,
                                                .addresses = addresses_,
@@ -182,7 +184,8 @@ class PipelineFixture : public ::testing::Test {
   FakeIdentity identity_;
   api::CachingIdentity caching_{{}, {.inner = identity_, .timers = timers_, .random = random_}};
   AddressLimiter addresses_{0, 0, clock_};
-  Gate gate_{quota_, "edge-1"};
+  api::Quota* other_quota_ = nullptr;  // Asked instead of `quota_`, where a test sets it.
+  std::optional<Gate> gate_;
   PipelineOptions options_;
   Outbox::Options outbox_options_{.directory = NewFolder(), .instance = "edge-1"};
   Quarantine refused_{outbox_options_.directory, registry_};

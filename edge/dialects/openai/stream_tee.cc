@@ -80,20 +80,25 @@ size_t StringEnd(std::string_view text, size_t at) {
 }  // namespace
 
 absl::Status StreamTee::Feed(std::string_view piece, std::string& out) {
-  if (piece.empty() || done_) return absl::OkStatus();
-  if (after_cr_ && piece.front() == '\n') {
+  if (done_ || at_wall()) return absl::OkStatus();
+  const bool resumed = !withheld_.empty();
+  out.append(withheld_);
+  withheld_.clear();
+  if (piece.empty() && !resumed) return absl::OkStatus();
+  const bool after_cr = after_cr_;
+  if (!piece.empty()) after_cr_ = false;
+  if (after_cr && piece.starts_with('\n')) {
     // The second half of a line end whose first half ended an event.
     if (!dropped_) out.append("\n");
     piece.remove_prefix(1);
   }
-  after_cr_ = false;
   // Most pieces begin and end with an event: those are read where they are.
   const bool joined = !partial_.empty();
   if (joined) partial_.append(piece);
   std::string_view rest = joined ? std::string_view(partial_) : piece;
   size_t from = searched_ > 3 ? searched_ - 3 : 0;
   absl::Status result;
-  while (result.ok() && !done_) {
+  while (result.ok() && !done_ && !at_wall()) {
     const size_t end = EventEnd(rest, from);
     if (end == std::string_view::npos) break;
     result = Event(rest.substr(0, end), out);
@@ -106,8 +111,8 @@ absl::Status StreamTee::Feed(std::string_view piece, std::string& out) {
   } else {
     partial_.assign(rest);
   }
-  searched_ = partial_.size();
-  if (result.ok() && partial_.size() > options_.max_event) {
+  searched_ = at_wall() ? 0 : partial_.size();
+  if (result.ok() && !at_wall() && partial_.size() > options_.max_event) {
     return status::ResourceExhausted("an event of the stream is over {} bytes", options_.max_event);
   }
   return result;
@@ -129,6 +134,7 @@ absl::Status StreamTee::Event(std::string_view event, std::string& out) {
     PassLast(event, out);
     return absl::OkStatus();
   }
+  const int64_t texts_before = texts_;
   const Seen seen = Scan(data);
   if (seen.usage) {
     if (auto usage = ReadUsage(data)) {
@@ -141,7 +147,11 @@ absl::Status StreamTee::Event(std::string_view event, std::string& out) {
     PassLast(event, out);
     return status::Unavailable("the provider ended the stream with an error event");
   }
-  out.append(event);
+  if (texts_ > texts_before && cautious_tokens() > wall_) {
+    withheld_.assign(event);
+  } else {
+    out.append(event);
+  }
   return absl::OkStatus();
 }
 
@@ -188,7 +198,8 @@ size_t StreamTee::CountDelta(std::string_view data, size_t at) {
       if (at < data.size() && data[at] == ':') {
         key = text;
         ++at;
-      } else if (IsTextKey(key)) {
+      } else if (IsTextKey(key) && !text.empty()) {
+        ++texts_;
         ForEachUnescaped(text, [this](std::string_view piece) { scan_.Feed(piece); });
       }
       continue;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +14,8 @@ namespace weir::edge::openai {
 
 // Reads a chat stream (server-sent events) as it passes: counts the text, takes the usage, knows
 // the end, and lets everything through as it came, but for the usage chunk that only the gateway
-// asked for. Any split into pieces gives the same result; what follows [DONE] is dropped.
+// asked for. Any split into pieces gives the same result; what follows [DONE] is dropped. Stops at
+// a wall, where it is given one.
 class StreamTee {
  public:
   struct Options {
@@ -29,12 +32,26 @@ class StreamTee {
   // an error event (it is in `out`).
   absl::Status Feed(std::string_view piece, std::string& out);
 
+  // From now on an event whose text brings cautious_tokens() over `tokens` is withheld, with all
+  // that comes behind it.
+  void SetWall(int64_t tokens) { wall_ = tokens; }
+  // An event waits for a higher wall. Then Feed takes no piece: SetWall, and Feed("") goes on.
+  bool at_wall() const { return !withheld_.empty() && cautious_tokens() > wall_; }
+  // The event that waits; empty: none does.
+  std::string_view withheld() const { return withheld_; }
+
   // "data: [DONE]" was read.
   bool done() const { return done_; }
   // What the provider reported, if it did.
   const std::optional<common::v1::Usage>& usage() const { return usage_; }
   // Tokens of the text so far by the class scan; reasoning and tool arguments are text.
   int64_t tokens_counted() const { return scan_.tokens(); }
+  // The same, where too few would cost: a quarter more than the scan says, which is what it misses
+  // of most texts, and at least one for each piece of text, as providers send tokens one by one.
+  int64_t cautious_tokens() const {
+    const int64_t scanned = scan_.tokens();
+    return std::max(scanned + (scanned + 3) / 4, texts_);
+  }
   // Bytes that wait for the rest of their event.
   size_t pending() const { return partial_.size(); }
 
@@ -54,6 +71,9 @@ class StreamTee {
   bool after_cr_ =
       false;  // The last event ended in a carriage return: a line feed may belong to it.
   bool dropped_ = false;  // The last event was.
+  std::string withheld_;
+  int64_t wall_ = std::numeric_limits<int64_t>::max();
+  int64_t texts_ = 0;  // Strings that were counted, but for empty ones.
   text::TokenScan scan_;
   std::optional<common::v1::Usage> usage_;
   bool done_ = false;

@@ -290,5 +290,83 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& info) { return std::string(info.param.name); });
 
+// --- The wall ---
+
+// Tokens, as they are counted cautiously, of `words` words that came one by one.
+int64_t Cautious(int64_t words) { return words + (words + 3) / 4; }
+
+TEST(StreamTeeWallTest, WhatBringsTheCountOverItIsWithheldWithAllBehindIt) {
+  const std::string stream =
+      Content("one") + Content(" two") + Content(" three") + UsageChunk(3, 3) + std::string(kDone);
+  for (size_t cut = 0; cut < stream.size(); ++cut) {
+    SCOPED_TRACE(cut);
+    StreamTee tee({});
+    tee.SetWall(Cautious(2));
+    std::string out;
+    ASSERT_THAT(tee.Feed(std::string_view(stream).substr(0, cut), out), IsOk());
+    const std::string_view rest = std::string_view(stream).substr(cut);
+    if (!tee.at_wall()) {
+      ASSERT_THAT(tee.Feed(rest, out), IsOk());
+      ASSERT_TRUE(tee.at_wall());
+      EXPECT_EQ(out, Content("one") + Content(" two"));
+      EXPECT_EQ(tee.withheld(), Content(" three"));
+      EXPECT_EQ(tee.cautious_tokens(), Cautious(3)) << "it came, and is billed";
+      EXPECT_THAT(tee.Feed("", out), IsOk());
+      EXPECT_EQ(out, Content("one") + Content(" two")) << "the wall has not moved";
+      tee.SetWall(Cautious(3));
+      EXPECT_THAT(tee.Feed("", out), IsOk());
+    } else {
+      tee.SetWall(Cautious(3));
+      EXPECT_THAT(tee.Feed("", out), IsOk());
+      EXPECT_THAT(tee.Feed(rest, out), IsOk());
+    }
+    EXPECT_FALSE(tee.at_wall());
+    EXPECT_EQ(out, stream);
+    EXPECT_TRUE(tee.done());
+    EXPECT_EQ(tee.tokens_counted(), 3);
+  }
+}
+
+TEST(StreamTeeWallTest, LineEndsOfAnyKindComeOutInOrder) {
+  for (const std::string_view line_end : {"\r\n", "\r"}) {
+    const std::string one = Replaced(Content("one"), "\n", line_end);
+    const std::string two = Replaced(Content(" two"), "\n", line_end);
+    for (size_t cut = 1; cut <= one.size(); ++cut) {
+      StreamTee tee({});
+      tee.SetWall(0);
+      std::string out;
+      ASSERT_THAT(tee.Feed(std::string_view(one).substr(0, cut), out), IsOk());
+      if (!tee.at_wall()) ASSERT_THAT(tee.Feed(std::string_view(one).substr(cut), out), IsOk());
+      const std::string rest = tee.at_wall() && cut < one.size() ? one.substr(cut) : "";
+      EXPECT_EQ(out, "");
+      tee.SetWall(100);
+      ASSERT_THAT(tee.Feed("", out), IsOk());
+      if (out.size() < one.size()) ASSERT_THAT(tee.Feed(rest, out), IsOk());
+      ASSERT_THAT(tee.Feed(two, out), IsOk());
+      if (line_end == "\r") ASSERT_THAT(tee.Feed(two, out), IsOk());
+      EXPECT_TRUE(out.starts_with(one + two.substr(0, two.size() - 1))) << cut << ": " << out;
+    }
+  }
+}
+
+TEST(StreamTeeWallTest, EventsWithoutTextPass) {
+  StreamTee tee({});
+  tee.SetWall(0);
+  std::string out;
+  const std::string role = Delta(R"("role":"assistant","content":"")");
+  ASSERT_THAT(tee.Feed(role + UsageChunk(1, 0) + std::string(kDone), out), IsOk());
+  EXPECT_TRUE(tee.done());
+  EXPECT_FALSE(tee.at_wall());
+}
+
+// base64 has twice the tokens that the scan sees; providers send them one by one.
+TEST(StreamTeeWallTest, EachPieceOfTextCountsAtLeastOne) {
+  StreamTee tee({});
+  std::string out;
+  for (int i = 0; i < 100; ++i) ASSERT_THAT(tee.Feed(Content("aB"), out), IsOk());
+  EXPECT_EQ(tee.cautious_tokens(), 100);
+  EXPECT_LT(tee.tokens_counted(), 80);
+}
+
 }  // namespace
 }  // namespace weir::edge::openai
