@@ -29,19 +29,21 @@ class Edge {
   };
 
   // Opens everything that can fail: outboxes, listeners, TLS. Nothing is accepted yet. `config` is
-  // valid.
+  // valid. kInvalidArgument: a PEM file cannot be used; kUnavailable: an address is taken, or the
+  // outboxes' folder cannot be written.
   static absl::StatusOr<std::unique_ptr<Edge>> Create(EdgeConfig config, Deps deps);
   virtual ~Edge() = default;
 
   // Starts the loops; settles what an earlier process left in its outboxes, then accepts. Returns
-  // at once.
+  // at once. Once.
   virtual void Start() = 0;
 
   // Leaves in order: not ready, no new connections, open answers finish within `config.drain`,
-  // settlements reach the ledger. Blocks until then.
+  // settlements reach the ledger. Blocks until then, some 10 s longer than `config.drain` at most.
+  // Once, and after Start.
   virtual void Drain() = 0;
 
-  // Serves requests: the routing table is there, and nothing drains.
+  // Serves requests: the routing table is there, and nothing drains. Any thread.
   virtual bool ready() const = 0;
   // Ports in the order of `config.listeners`, and of the ops listener.
   virtual std::vector<uint16_t> ports() const = 0;

@@ -32,8 +32,9 @@ class EdgeLoop {
     // As config.listeners; null where plain.
     const std::vector<std::shared_ptr<ssl::context>>& tls;
   };
-  // kUnavailable: outbox or listener cannot be opened. `ports` overrides the configured ones where
-  // not empty: what the first loop got for port 0.
+  // `index`, from 0, names its thread and outbox. kUnavailable: outbox or listener cannot be
+  // opened. `ports` overrides the configured ones where not empty: what the first loop got for port
+  // 0.
   static absl::StatusOr<std::unique_ptr<EdgeLoop>> Create(int index, Shared shared,
                                                           std::vector<uint16_t> ports);
   ~EdgeLoop();
@@ -84,8 +85,8 @@ class EdgeLoop {
   Gate gate_;
   std::unique_ptr<Dialer> dialer_;
   std::unique_ptr<RoutingView> routes_;
-  std::unique_ptr<Settlements>
-      settlements_;  // Outlives the outbox: what waits for a write ends with it.
+  // Outlives the outbox: what waits for a write ends with it.
+  std::unique_ptr<Settlements> settlements_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -11,7 +11,7 @@ namespace weir::standalone {
 
 // Follows the bootstrap folder: a while after the first change of a file in it, `apply` runs on the
 // pool, one at a time, so that the newest text is in force last; what it answers is logged. Costs
-// nothing while nothing changes.
+// nothing while nothing changes. Destroy it on the loop's thread, or once nobody runs the loop.
 class BootstrapWatch {
  public:
   // `folder` must be there; `loop`, `timers` and `workers` must outlive the watch. kUnavailable:

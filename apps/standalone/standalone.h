@@ -29,10 +29,9 @@
 
 namespace weir::standalone {
 
-// What the composition root needs of the configuration. All parts are valid.
 // Everything in one process: the cores behind their interfaces, SQLite under the data directory,
 // the edge, the admin port. Members are in the order of their making: each may use the ones above
-// it.
+// it. For one thread; it makes those that it needs.
 class Standalone {
  public:
   // Opens the stores, applies the bootstrap documents (and again when they change), starts the
@@ -41,9 +40,9 @@ class Standalone {
                                                             const apply::SecretSource& secrets);
   ~Standalone();
 
-  // Accepts requests from now on.
+  // Accepts requests from now on, once what an earlier process left is settled. Once.
   void Start() { edge_->Start(); }
-  // Leaves in order; returns when nothing is left to do.
+  // Leaves in order (Edge::Drain, then the admin port, 2 s); returns when nothing is left to do.
   void Drain();
 
   const edge::Edge& edge() const { return *edge_; }

@@ -15,21 +15,23 @@
 
 namespace weir {
 
-// What a Watch returns: events in order, read by one coroutine.
+// What a Watch returns: events in order, read by one coroutine on one loop.
 template <typename Event>
 class EventStream {
  public:
   virtual ~EventStream() = default;
-  // The next event. kUnavailable: the stream is over (the source went away, or the reader fell
-  // behind); watch again.
+  // The next event; one call at a time. kUnavailable: the stream is over (the source went away, or
+  // the reader fell behind); watch again. A cancelled reader sees it when the next event comes.
   virtual asio::awaitable<absl::StatusOr<Event>> Next() = 0;
 };
 
-// A bounded stream that any thread offers to and one coroutine, running on `executor`, reads.
+// A bounded stream that any thread offers to and one coroutine, running on `executor`, reads. Made
+// by std::make_shared; the reader keeps it alive while it waits.
 template <typename Event>
 class BufferedStream final : public EventStream<Event>,
                              public std::enable_shared_from_this<BufferedStream<Event>> {
  public:
+  // At most `capacity` events wait to be read.
   BufferedStream(asio::any_io_executor executor, size_t capacity)
       : executor_(std::move(executor)), capacity_(capacity) {}
 
@@ -43,6 +45,7 @@ class BufferedStream final : public EventStream<Event>,
     WakeReader();
     return !ended_;
   }
+  // Over from now on, once what it holds is read.
   void End() {
     MutexLock lock(mutex_);
     ended_ = true;
@@ -99,7 +102,8 @@ class BufferedStream final : public EventStream<Event>,
 };
 
 // Sends every event to all streams. Thread-safe; a reader that lags by more than `capacity` events
-// loses its stream, never blocks the rest.
+// loses its stream, never blocks the rest. Streams belong to their readers, and are not ended with
+// it: Close it first, while the readers' loops are there.
 template <typename Event>
 class Broadcaster {
  public:

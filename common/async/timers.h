@@ -28,7 +28,8 @@ class Timers {
   virtual const Clock& clock() const = 0;
 };
 
-// Completes after `wait`; sooner when the coroutine is cancelled.
+// Completes after `wait`, at the next turn where that is not above zero; sooner when the coroutine
+// is cancelled. On the loop of `timers`, which must outlive it.
 asio::awaitable<void> SleepFor(Timers& timers, Duration wait);
 
 // Timers on an io_context. Sets one kernel timer for all; an idle loop has no wake-up.

@@ -17,7 +17,8 @@ namespace weir {
 // not wake up. Thread-safe.
 class WorkerPool {
  public:
-  // `name` (at most 15 bytes) shows in ps and gdb. At most `max_queued` pieces of work wait.
+  // `name` (at most 15 bytes) shows in ps and gdb. `threads`: at least 1. At most `max_queued`
+  // pieces of work wait.
   WorkerPool(std::string name, int threads, size_t max_queued);
   ~WorkerPool() { Stop(); }
 
@@ -26,6 +27,7 @@ class WorkerPool {
   void Stop();
 
   // False where the queue is full or the pool is stopping: `work` will not run.
+  // It must not throw.
   [[nodiscard]] bool TryPost(std::function<void()> work);
 
  private:

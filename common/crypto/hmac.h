@@ -16,6 +16,7 @@ Digest Sha256(std::string_view data);
 // Thread-safe (a context per thread).
 class Hmac {
  public:
+  // `key` of any length; copied.
   explicit Hmac(std::string_view key);
   ~Hmac();
   Hmac(const Hmac&) = delete;
@@ -27,7 +28,7 @@ class Hmac {
   State* state_;
 };
 
-// Takes the same time wherever the two differ.
+// Takes the same time wherever the two differ; sizes are no secret.
 bool EqualInConstantTime(std::string_view a, std::string_view b);
 
 // The digest's bytes as they are.

@@ -23,9 +23,9 @@ using Labels = std::initializer_list<std::pair<std::string_view, std::string_vie
 // The metrics of one process, and their text for a scrape. Hand it down; metrics live as long as it
 // does.
 //
-//   Counter& requests_ = registry.NewCounter("weir_requests_total", "Requests that were
-//   answered."); CounterFamily& blocks_ = registry.NewCounterFamily("weir_blocks_total", "Requests
-//   refused.", {"reason"});
+//   Counter& requests_ = registry.NewCounter("weir_requests_total", "Requests.");
+//   CounterFamily& blocks_ =
+//       registry.NewCounterFamily("weir_blocks_total", "Requests refused.", {"reason"});
 //
 // A name is prefixed weir_, in base units, with the unit's plural and _total behind a counter. To
 // ask for the same name, type and label names again gives the same metric. A name that is

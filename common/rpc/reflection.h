@@ -9,7 +9,7 @@
 namespace weir::rpc {
 
 // Answers server reflection from the protos of this binary. v1 and v1alpha are the same bytes, so
-// one answer serves both.
+// one answer serves both. Immutable; thread-safe.
 class Reflection {
  public:
   // `services`: full names of what the server offers, for "list".

@@ -7,7 +7,8 @@
 
 namespace weir::testing {
 
-// Virtual time for one loop: nothing fires until the test advances.
+// Virtual time for one loop: nothing fires until the test advances. For one thread; `clock` must
+// outlive it.
 class FakeTimers final : public Timers {
  public:
   explicit FakeTimers(FakeClock& clock) : clock_(clock) {}

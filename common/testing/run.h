@@ -8,8 +8,8 @@
 
 namespace weir::testing {
 
-// Runs a coroutine on `loop` until it is done, however many threads help; fails the test after 10 s
-// of real time.
+// Runs a coroutine on `loop` until it is done, however many threads help; ends the test program
+// after 10 s of real time.
 template <typename T>
 T RunUntilDone(asio::io_context& loop, asio::awaitable<T> work) {
   std::optional<T> result;

@@ -19,8 +19,7 @@ namespace weir::testing {
 //
 //   ScopedLog log;
 //   ...
-//   EXPECT_THAT(log.WithEvent("quota.reserve.denied"),
-//   ElementsAre(HasSubstr(R"("tenant":"acme")")));
+//   EXPECT_THAT(log.WithEvent("quota.reserve.denied"), ElementsAre(HasSubstr("acme")));
 class ScopedLog {
  public:
   ScopedLog()

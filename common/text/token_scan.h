@@ -41,6 +41,7 @@ class TokenScan {
   std::array<char, 4> partial_{};
 };
 
+// Of one whole text.
 int64_t EstimateTokens(std::string_view utf8);
 
 }  // namespace weir::text

@@ -22,7 +22,7 @@ struct HttpLimits {
   Duration write = std::chrono::seconds(60);       // Without a byte taken by the client.
 };
 
-// What the connections of one loop share. All must outlive them.
+// What the connections of one loop share. All must outlive them, and are used on its thread alone.
 struct ConnectionDeps {
   const HttpLimits& limits;
   Deadlines& deadlines;
@@ -31,15 +31,18 @@ struct ConnectionDeps {
   Handler& handler;
 };
 
-// Open connections of a loop, so that a drain can end the idle ones.
+// One client's connection: reads requests one after the other within the limits, and answers each
+// through the handler. On its loop's thread alone.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
+  // `transport` is connected; its TLS handshake, where it has one, is Run's. `client` is the
+  // socket's other side.
   static std::shared_ptr<Connection> Create(std::unique_ptr<Transport> transport,
                                             asio::ip::address client, bool over_tls,
                                             ConnectionDeps deps);
   virtual ~Connection() = default;
 
-  // Serves requests until the connection ends. Keeps itself alive.
+  // Serves requests until the connection ends. Keeps itself alive. Once.
   virtual asio::awaitable<void> Run() = 0;
   // No further request: closes now where idle, else after the answer that is under way.
   virtual void Drain() = 0;

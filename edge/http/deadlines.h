@@ -14,7 +14,8 @@ class Deadlines {
   // A time limit of one connection: intrusive, off until set, removed by its destructor.
   class Limit {
    public:
-    // `expired` runs on the loop, once, when the limit passes. It must not destroy the Limit.
+    // `expired` runs on the loop, once each time that the limit passes. It must not destroy the
+    // Limit. `deadlines` must outlive it.
     Limit(Deadlines& deadlines, std::function<void()> expired);
     ~Limit();
     Limit(const Limit&) = delete;

@@ -35,7 +35,9 @@ struct RequestHead {
   std::string FindAll(std::string_view name) const;
 };
 
-// Writes one answer. Either Send, or Begin, Write..., End.
+// Writes one answer. Either Send, or Begin, Write..., End. On the connection's loop, one call at a
+// time; what is to be written must live until the call is over. An error is kCancelled: the client
+// is gone, or took nothing for too long.
 class Reply {
  public:
   virtual ~Reply() = default;
@@ -48,7 +50,7 @@ class Reply {
   // with the first Write.
   virtual void Begin(int status, Headers headers) = 0;
 
-  // A piece of the body, at once. kCancelled: the client is gone.
+  // A piece of the body, at once.
   virtual asio::awaitable<absl::Status> Write(std::string_view data) = 0;
 
   // Ends the body properly, with its last piece.

@@ -11,7 +11,8 @@
 namespace weir::edge {
 
 // Accepts on one address and serves each connection on this loop. Several loops listen on the same
-// address (SO_REUSEPORT).
+// address (SO_REUSEPORT). On the loop's thread, or while nobody runs it, but where it says any
+// thread.
 class Listener {
  public:
   struct Options {
@@ -23,6 +24,7 @@ class Listener {
     size_t max_connections = 10'000;
   };
 
+  // Bound, and not accepting yet. `loop` and what `deps` refers to must outlive it.
   // kInvalidArgument: not an address; kUnavailable: in use.
   static absl::StatusOr<std::unique_ptr<Listener>> Open(asio::io_context& loop, Options options,
                                                         ConnectionDeps deps);
@@ -32,8 +34,9 @@ class Listener {
   void Drain();
   // Ends what is left.
   void CloseAll();
-  // Any thread.
+  // Open ones. Any thread.
   size_t connections() const { return count_; }
+  // What it is bound to, also where 0 was asked for.
   uint16_t port() const;
 
  private:

@@ -7,11 +7,12 @@
 namespace weir::edge {
 
 // Notices within a quarter of a second that a client went away while its answer is being made: one
-// timer for all requests of a loop, and none while there are no requests.
+// timer for all requests of a loop, and none while there are no requests. One per loop, not
+// thread-safe.
 class PeerWatch {
  public:
-  // One request being answered. `check` looks at the socket and acts; it must not destroy the
-  // Watched.
+  // One request being answered, for as long as this lives. `check` looks at the socket and acts; it
+  // must not destroy the Watched. `watch` must outlive it.
   class Watched {
    public:
     Watched(PeerWatch& watch, std::function<void()> check);

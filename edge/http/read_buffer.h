@@ -7,7 +7,8 @@
 namespace weir::edge {
 
 // Bytes read from a socket and not consumed yet, in one piece. 64 bytes behind the end are always
-// readable (simdjson's padding).
+// readable (simdjson's padding). Not thread-safe; grows as far as it is asked to: who reads bounds
+// it.
 class ReadBuffer {
  public:
   static constexpr size_t kPadding = 64;
@@ -30,15 +31,16 @@ class ReadBuffer {
     }
     return {bytes_.get() + end_, capacity_ - end_};
   }
+  // `read` bytes are there now, no more than Prepare gave.
   void Commit(size_t read) { end_ += read; }
 
-  // Forgets the first `count` bytes. Views into the rest stay valid.
+  // Forgets the first `count` bytes, of at most data(). Views into the rest stay valid.
   void Consume(size_t count) {
     begin_ += count;
     if (begin_ == end_) begin_ = end_ = 0;
   }
 
-  // Gives memory back after a large body.
+  // Gives memory back after a large body; nothing where there are bytes in it.
   void ShrinkTo(size_t capacity) {
     if (capacity_ > capacity && empty()) {
       capacity_ = 0;

@@ -15,8 +15,8 @@ class ReplyWriter final : public Reply {
   ReplyWriter(Transport& transport, Deadlines::Limit& limit, Duration write_wait,
               const Clock& clock);
 
-  // For the next request. `head_only`: the body is not sent (HEAD). `last`: the connection closes
-  // behind the answer.
+  // For the next request, of HTTP/1.1 (`version` 11) or 1.0 (10). `head_only`: the body is not sent
+  // (HEAD). `last`: the connection closes behind the answer.
   void Reset(int version, bool head_only, bool last);
 
   asio::awaitable<absl::Status> Send(int status, Headers headers, std::string_view body) override;
@@ -28,6 +28,7 @@ class ReplyWriter final : public Reply {
 
   // The answer ended properly and the connection may serve another request.
   bool reusable() const { return ended_ && !last_; }
+  // The connection closes behind this answer.
   void CloseAfter() { last_ = true; }
   bool ended() const { return ended_; }
 

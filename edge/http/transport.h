@@ -16,7 +16,8 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // At least one byte, or an error (eof included). A named struct of (ErrorCode, bytes read).
+  // At least one byte, or an error (eof included): the error, and how many bytes were read. `into`
+  // must live until the end.
   virtual asio::awaitable<std::tuple<ErrorCode, size_t>> ReadSome(asio::mutable_buffer into) = 0;
 
   // All of `data`, gathered; does not suspend where the socket takes it at once. `data` must live
@@ -47,7 +48,7 @@ std::unique_ptr<Transport> NewPlainTransport(Socket socket);
 // Server side. `context` must outlive the transport.
 std::unique_ptr<Transport> NewTlsServer(Socket socket, asio::ssl::context& context);
 // Client side: sends `host_name` as SNI and, unless `verify` is false, demands a chain to the
-// context's roots and that name.
+// context's roots and that name. `context` must outlive the transport.
 std::unique_ptr<Transport> NewTlsClient(Socket socket, asio::ssl::context& context,
                                         const std::string& host_name, bool verify);
 // Client side of TLS inside another connection's socket (CONNECT proxies) is NewTlsClient on the

@@ -11,12 +11,12 @@
 
 namespace weir::edge {
 
-// A token bucket for each client address, before authentication: so that guessing keys is slow and
-// costs little. Remembers the last 16,384 addresses or so. One for all loops of a process:
-// thread-safe, with a lock for each part of the addresses.
+// A token bucket for each client address (of IPv6 for each /64), before authentication: so that
+// guessing keys is slow and costs little. Remembers the last 16,384 addresses or so. One for all
+// loops of a process: thread-safe, with a lock for each part of the addresses.
 class AddressLimiter {
  public:
-  // `per_second` 0: no limit, and no lock. `clock` must outlive this object.
+  // Requests. `per_second` 0: no limit, and no lock. `burst`: at least 1. `clock` must outlive it.
   AddressLimiter(double per_second, int burst, const Clock& clock)
       : per_second_(per_second), burst_(burst), clock_(clock) {}
 

@@ -10,7 +10,8 @@
 namespace weir::edge {
 
 // One dispatch of a call to one target, from its hold to its settlement: exactly one of Settle and
-// Release happens, at the latest in the destructor.
+// Release happens, at the latest in the destructor; what is asked for after it is ignored. On one
+// loop's thread.
 class Attempt {
  public:
   struct Hold {
@@ -21,16 +22,17 @@ class Attempt {
     // What that could be raised to while the answer streams; with output_tokens_cap.
     int64_t output_tokens_headroom = 0;
   };
+  // `planned` is part of the call's plan. It, `settlements` and `clock` must outlive the attempt.
   Attempt(CallPtr call, const routing::v1::Attempt* planned, Hold hold, Settlements& settlements,
           const Clock& clock);
   ~Attempt();
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
-  // Writes the intent; only then may anything be sent. Errors: the outbox cannot take it.
+  // Writes the intent; only then may anything be sent. Errors are Outbox::Intend's.
   asio::awaitable<absl::Status> Intend();
 
-  // The body and the head as they go upstream.
+  // The body and the head (`body_size` in bytes) as they go upstream.
   std::string RequestBody(const UpstreamTarget& target) const;
   std::string RequestHead(const UpstreamTarget& target, size_t body_size,
                           const std::vector<std::string>& forward_headers) const;
@@ -49,6 +51,7 @@ class Attempt {
   void Progress(int64_t output_tokens) { settlements_.Progress(hold_.key, output_tokens); }
 
   const routing::v1::Attempt& planned() const { return *planned_; }
+  // Settled or released.
   bool settled() const { return ended_; }
   const Hold& hold() const { return hold_; }
 

@@ -47,14 +47,14 @@ struct Call {
   // For the log line.
   int http_status = 0;
   std::string error_code;
-  std::string_view provider;
+  std::string_view provider;  // Points into the plan.
   std::string upstream_model;
   int attempts = 0;
   common::v1::Usage usage;
   bool usage_known = false;
   bool usage_estimated = false;
   Duration upstream_first_byte{};
-  int upstream_status = 0;
+  int upstream_status = 0;  // 0: none came.
 
   MonotonicTime Now() const { return clock->Monotonic(); }
 };

@@ -12,7 +12,8 @@ namespace weir::edge {
 // Adds what a browser needs to read the answer, where the request's Origin is allowed.
 void AddCorsHeaders(const Call& call, Headers& headers);
 
-// Answers a preflight (OPTIONS): 204 with what is allowed, or 403 where the origin is not.
+// Answers a preflight (OPTIONS) with 204 and what is allowed, and returns none; a 403 to be sent
+// where the origin is not.
 asio::awaitable<std::optional<Refusal>> AnswerPreflight(CallPtr call);
 
 }  // namespace weir::edge

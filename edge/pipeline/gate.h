@@ -11,14 +11,16 @@ namespace weir::edge {
 // join here, each asked where its service is present.
 class Gate {
  public:
+  // `quota` must outlive the gate. `edge_id`: whose heartbeats keep the holds.
   explicit Gate(api::Quota& quota, std::string edge_id)
       : quota_(quota), edge_id_(std::move(edge_id)) {}
 
-  // What is held for the first attempt. kResourceExhausted: a limit refused.
+  // What is held for the first attempt of the call's plan. Sets its limit headers. Errors are
+  // api::Quota::Reserve's; kResourceExhausted: a limit refused.
   asio::awaitable<absl::StatusOr<Attempt::Hold>> Ask(CallPtr call);
 
-  // The hold of a further attempt: its target's limits and the caller's tokens. `requests` is 1
-  // where no earlier attempt was dispatched.
+  // The same for attempt `index` of the plan, from 0: its target's limits and the caller's tokens.
+  // `requests` is 1 where no earlier attempt was dispatched, else 0.
   asio::awaitable<absl::StatusOr<Attempt::Hold>> AskAgain(CallPtr call, int index,
                                                           int64_t requests);
 

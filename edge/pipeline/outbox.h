@@ -17,13 +17,13 @@ namespace weir::edge {
 
 // An append-only file that outlives kill -9 of the process: intents before a dispatch, progress
 // while it streams, the settlement until the ledger has it. Records of one loop turn go out in one
-// write. One per loop; its directory is held by a file lock. Not thread-safe.
+// write. One per loop; its instance is held by a file lock. Not thread-safe.
 //
 // A file is deleted once no attempt needs it: closed ones do not, and the few that stay open for
 // long are carried over into the current file.
 //
 // Written means handed to the kernel: a killed process loses nothing, a machine that loses power
-// may lose what was not synced yet (Sync).
+// may lose what was not synced yet (TakeDirtyFile).
 class Outbox {
  public:
   struct Options {
@@ -52,6 +52,7 @@ class Outbox {
 
   // Attempts that are not closed.
   size_t open() const { return open_.size(); }
+  // Of all files that are still needed.
   uint64_t bytes() const { return bytes_; }
   // The files that were written to since the last call, for fdatasync on another thread; the caller
   // closes them.
@@ -104,12 +105,12 @@ struct Adopted {
   std::vector<quota::v1::SettleRequest> settlements;
   // Deletes the files; call it when all settlements are in the ledger.
   std::function<void()> discard;
-  // Records that could not be read (torn by the end of the process, or damaged).
+  // Files with bytes that are no records (torn by the end of the process, or damaged).
   int64_t unreadable = 0;
 };
 
-// Takes over every instance in `directory` whose lock is free, A torn last record is normal after a
-// kill.
+// Takes over every instance in `directory` whose lock is free; blocks. A torn last record is normal
+// after a kill. kUnavailable: the directory cannot be read.
 absl::StatusOr<std::vector<Adopted>> AdoptOutboxes(const std::string& directory);
 
 }  // namespace weir::edge

@@ -24,20 +24,21 @@ namespace weir::edge {
 
 // What every loop's pipeline is told at start.
 struct PipelineOptions {
-  bool open_auth = false;
+  bool open_auth = false;                     // Nobody is asked for a key.
   std::string open_organization = "default";  // Of callers that are let in unasked.
-  size_t max_body = 16 << 20;
-  size_t max_answer_buffer = 8 << 20;
-  int max_concurrent = 4096;  // Of all loops together.
-  AddressSet trusted_proxies;
-  std::vector<std::string> forward_headers;
-  RetryBudget::Options retries;  // Of each loop.
+  size_t max_body = 16 << 20;                 // Bytes, of a request.
+  size_t max_answer_buffer = 8 << 20;         // Bytes, of an answer that is read whole.
+  int max_concurrent = 4096;                  // Requests of all loops together.
+  AddressSet trusted_proxies;                 // Whose X-Forwarded-For counts.
+  std::vector<std::string> forward_headers;   // Go upstream beside the usual ones.
+  RetryBudget::Options retries;               // Of each loop.
 };
 
-// The life of a request, on one loop. Nothing is registered, nothing is found at run time: Run() is
-// the order of business.
+// The life of a request, on one loop's thread. Nothing is registered, nothing is found at run time:
+// Run() is the order of business.
 class Pipeline final : public Handler {
  public:
+  // All must outlive the pipeline and the requests that it answers.
   struct Deps {
     asio::io_context& loop;
     api::CachingIdentity& identity;  // Of this loop.

@@ -10,9 +10,10 @@ namespace weir::edge {
 class Relay {
  public:
   struct Options {
-    size_t max_buffered = 8 << 20;  // Of an answer that is read whole before it is sent on; a
-                                    // larger one passes through.
+    // Bytes of an answer that is read whole before it is sent on; a larger one passes through.
+    size_t max_buffered = 8 << 20;
   };
+  // Both must outlive the relay.
   Relay(CallPtr call, UpstreamCall* upstream, Attempt* attempt, Options options);
 
   // OK: the client has an answer, whole or visibly broken off. An error: nothing was sent, another

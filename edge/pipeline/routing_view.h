@@ -38,14 +38,14 @@ struct RouteMatch {
 };
 
 // Matches PREFIX + /chat/completions, /embeddings, /models, /models/ID, where PREFIX is empty, /v1,
-// a proxy's context, or that and /v1.
+// a proxy's context, or that and /v1. The match points into `routes` and `path`.
 RouteMatch MatchPath(const CompiledRoutes& routes, std::string_view path);
 
-// Follows the routing service's table on one loop.
+// Follows the routing service's table on one loop, and used on its thread alone.
 class RoutingView {
  public:
   struct Deps {
-    asio::io_context& loop;
+    asio::io_context& loop;  // All must outlive the view and the tables that it gave.
     api::Routing& routing;
     Dialer& dialer;
     Timers& timers;

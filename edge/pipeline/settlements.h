@@ -12,11 +12,11 @@
 namespace weir::edge {
 
 // Brings what was spent into the ledger, once, whatever dies: outbox first, then quota, repeated
-// until it acknowledges, or refuses for good. One per loop.
+// until it acknowledges, or refuses for good. One per loop, used on its thread alone.
 class Settlements {
  public:
   struct Deps {
-    asio::io_context& loop;
+    asio::io_context& loop;  // All must outlive what runs on the loop.
     api::Quota& quota;
     Outbox& outbox;
     Timers& timers;
@@ -28,6 +28,7 @@ class Settlements {
   asio::awaitable<absl::Status> Intend(edge::v1::OutboxRecord::Intent intent) {
     return deps_.outbox.Intend(std::move(intent));
   }
+  // So many tokens were delivered so far.
   void Progress(const common::v1::AttemptKey& key, int64_t output_tokens) {
     deps_.outbox.Progress(key, output_tokens);
   }

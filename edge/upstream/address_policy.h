@@ -17,7 +17,7 @@ class AddressSet {
  public:
   // kInvalidArgument names the entry that is not an address or CIDR.
   static absl::StatusOr<AddressSet> Parse(const std::vector<std::string>& entries);
-  // An IPv4 address inside IPv6 (::ffff:a.b.c.d) is looked up as IPv4.
+  // An IPv4 address inside IPv6 (::ffff:a.b.c.d) is looked up as IPv4. Thread-safe.
   bool Contains(const asio::ip::address& address) const;
   bool empty() const { return v4_.empty() && v6_.empty(); }
 

@@ -32,23 +32,25 @@ struct EgressOptions {
 };
 
 // Opens connections to upstreams under the egress rules: resolve, check every address, connect to a
-// checked address. One per loop.
+// checked address. One per loop, used on its thread alone.
 class Dialer {
  public:
-  // `deadlines` and `loop` must outlive the dialer.
+  // `deadlines` and `loop` must outlive the dialer. kInvalidArgument: the proxy's URL or `ca_file`
+  // cannot be used.
   static absl::StatusOr<std::unique_ptr<Dialer>> Create(asio::io_context& loop,
                                                         Deadlines& deadlines,
                                                         EgressOptions options);
 
   // Connected and, for https, verified, within `wait`. kUnavailable: no connection;
-  // kDeadlineExceeded: `wait` is over; kPermissionDenied: the rules forbid it. `ca_pem` adds roots
-  // for this connection alone.
+  // kDeadlineExceeded: `wait` is over; kPermissionDenied: the rules forbid it. `tls` is from
+  // NewTlsContext and must outlive the transport; null for http. Without `verify` neither chain nor
+  // name is checked.
   asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Connect(BaseUrl url,
                                                                       asio::ssl::context* tls,
                                                                       bool verify, Duration wait);
 
-  // Client-side TLS settings with the system's roots, `ca_file` and `ca_pem`. kInvalidArgument: the
-  // PEM has no certificate.
+  // Client-side TLS settings with the system's roots, `ca_file` and `ca_pem` (text; may be empty).
+  // kInvalidArgument: the PEM has no certificate.
   absl::StatusOr<std::shared_ptr<asio::ssl::context>> NewTlsContext(
       const std::string& ca_pem) const;
 

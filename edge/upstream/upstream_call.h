@@ -17,11 +17,11 @@ namespace weir::edge {
 class UpstreamCall {
  public:
   struct Times {
-    Duration first_byte = std::chrono::seconds(60);
-    Duration idle = std::chrono::seconds(60);
-    Duration total = std::chrono::minutes(10);
+    Duration first_byte = std::chrono::seconds(60);  // From the request's last byte.
+    Duration idle = std::chrono::seconds(60);        // Between two reads of the answer.
+    Duration total = std::chrono::minutes(10);       // From Start to the last byte.
   };
-  // `pool` and `deadlines` must outlive the call.
+  // `deadlines`, `clock` and what the pool refers to must outlive the call.
   UpstreamCall(std::shared_ptr<UpstreamPool> pool, Deadlines& deadlines, const Clock& clock,
                Times times);
   // Closes the connection unless the answer was read to its end.

@@ -19,23 +19,25 @@ struct UpstreamConnection {
   bool reused = false;
 };
 
-// Kept-alive connections to one upstream, on one loop. Bounded: over `max_connections` a call waits
-// for nobody, it is refused.
+// Kept-alive connections to one upstream, on one loop's thread. Bounded: over `max_connections` a
+// call waits for nobody, it is refused.
 class UpstreamPool {
  public:
   struct Options {
     BaseUrl url;
-    std::shared_ptr<asio::ssl::context> tls;  // For https.
-    bool verify = true;
-    size_t max_connections = 256;
-    Duration connect = std::chrono::seconds(5);
-    Duration idle = std::chrono::seconds(
-        30);  // Servers close theirs after a minute or so; being first avoids a race.
+    std::shared_ptr<asio::ssl::context> tls;     // For https.
+    bool verify = true;                          // Chain and host name, for https.
+    size_t max_connections = 256;                // Busy and idle ones.
+    Duration connect = std::chrono::seconds(5);  // Until connected, TLS included.
+    // How long one is kept without a call. Servers close theirs after a minute or so; being first
+    // avoids a race.
+    Duration idle = std::chrono::seconds(30);
   };
+  // `dialer` and `clock` must outlive the pool and what it gave.
   UpstreamPool(Options options, Dialer& dialer, const Clock& clock);
 
-  // An idle connection that is still open, else a new one. Errors are Dialer::Connect's;
-  // kResourceExhausted: all connections are busy. `fresh`: only a new one.
+  // An idle connection that is still open, else a new one; GiveBack or Forget ends its use. Errors
+  // are Dialer::Connect's; kResourceExhausted: all connections are busy. `fresh`: only a new one.
   asio::awaitable<absl::StatusOr<std::unique_ptr<UpstreamConnection>>> Take(bool fresh);
 
   // Back for the next call: its answer was read whole and both sides keep it alive.
@@ -46,6 +48,7 @@ class UpstreamPool {
   // Closes connections that idled too long; called now and then by the owner.
   void CloseIdle();
   const BaseUrl& url() const { return options_.url; }
+  // Connections, busy and idle.
   size_t open() const { return open_; }
 
  private:

@@ -42,14 +42,14 @@ struct Change {
 struct NamePage {
   // Those that come after this name. Empty: from the first.
   std::string after;
-  int limit = 100;
+  int limit = 100;  // At least 1.
 };
 
 // A part of the records by their order of making.
 struct PositionPage {
   // Those that come after this position. 0: from the first.
   int64_t after = 0;
-  int limit = 100;
+  int limit = 100;  // At least 1.
 };
 
 // What an organisation consists of; of the keys only those that are not revoked.

@@ -31,7 +31,7 @@ class IdentityAdmin {
       const api::AdminCall& call, const v1::PutOrganizationRequest& request);
   absl::StatusOr<v1::ListOrganizationsResponse> ListOrganizations(
       const api::AdminCall& call, const v1::ListOrganizationsRequest& request);
-  // Its admin tokens end with it.
+  // Its admin tokens end with it. kFailedPrecondition: teams, users or keys are left.
   absl::StatusOr<v1::DeleteOrganizationResponse> DeleteOrganization(
       const api::AdminCall& call, const v1::DeleteOrganizationRequest& request);
 
@@ -39,6 +39,7 @@ class IdentityAdmin {
                                               const v1::PutTeamRequest& request);
   absl::StatusOr<v1::ListTeamsResponse> ListTeams(const api::AdminCall& call,
                                                   const v1::ListTeamsRequest& request);
+  // kFailedPrecondition: users or keys name it.
   absl::StatusOr<v1::DeleteTeamResponse> DeleteTeam(const api::AdminCall& call,
                                                     const v1::DeleteTeamRequest& request);
 
@@ -46,6 +47,7 @@ class IdentityAdmin {
                                               const v1::PutUserRequest& request);
   absl::StatusOr<v1::ListUsersResponse> ListUsers(const api::AdminCall& call,
                                                   const v1::ListUsersRequest& request);
+  // kFailedPrecondition: keys name it.
   absl::StatusOr<v1::DeleteUserResponse> DeleteUser(const api::AdminCall& call,
                                                     const v1::DeleteUserRequest& request);
 

@@ -41,8 +41,8 @@ struct Admission {
   // Where admitted: one for each limit, in order.
   absl::InlinedVector<Portion, 4> portions;
   int64_t held_tokens = 0;  // The most that any token limit holds.
-  int64_t output_covered =
-      0;  // Completion tokens that all strict limits hold; else the most that any holds.
+  // Completion tokens that all strict limits hold; else the most that any holds.
+  int64_t output_covered = 0;
   // What must be written upstream as the cap of the output. Unset: nothing needs to.
   std::optional<int64_t> output_cap;
   // Less output is covered than was asked for.

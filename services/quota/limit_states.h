@@ -12,6 +12,7 @@
 // Where limits stand, in the words of the API. Pure functions.
 namespace weir::quota {
 
+// Of a time that comes: not kForeverNs.
 google::protobuf::Duration ToProto(int64_t ns);
 
 v1::LimitState ToState(const CompiledLimit& limit, const Position& position);

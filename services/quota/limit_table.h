@@ -63,7 +63,7 @@ class LimitTable {
 
 // The name at `level` among the subjects; empty: none.
 std::string_view SubjectAt(v1::Level level, const v1::Subjects& subjects);
-// Sets it; nothing to set at the organisation's level.
+// Sets it; at the organisation's level there is nothing to set.
 void SetSubjectAt(v1::Level level, const std::string& name, v1::Subjects& subjects);
 
 }  // namespace weir::quota

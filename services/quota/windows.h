@@ -140,8 +140,8 @@ struct RestoredCounter {
 // limits then count it as spent, the others void it; a settlement that comes later puts the truth
 // in its place.
 //
-// Memory: an attempt is known for an hour after its end; where there are too many, the oldest are
-// forgotten earlier.
+// Memory: an attempt is known for QuotaConfig::replay_retention after its end; where there are more
+// than `replay_records`, the oldest are forgotten earlier.
 //
 // Blocking: never. An implementation may suspend; one in memory does not.
 //

@@ -12,8 +12,12 @@
 
 // What every Windows does. An implementation joins with
 //
-//   struct MyHarness { Windows& windows(); void Advance(Duration step); void SetWallBack(Duration
-//   step); }; INSTANTIATE_TYPED_TEST_SUITE_P(My, WindowsContract, MyHarness);
+//   struct MyHarness {
+//     Windows& windows();
+//     void Advance(Duration step);
+//     void SetWallBack(Duration step);
+//   };
+//   INSTANTIATE_TYPED_TEST_SUITE_P(My, WindowsContract, MyHarness);
 //
 // where a harness is an empty store whose holds last 60 s, on a clock that the test moves; it
 // starts at a full hour, UTC.

@@ -7,7 +7,8 @@
 
 namespace weir::routing {
 
-// In SQLite or PostgreSQL; several processes may share one database.
+// In a SQL database, by statements that SQLite and PostgreSQL take alike; several processes may
+// share one.
 class SqlRouteStore final : public RouteStore {
  public:
   // Brings the schema up to date. `database` must outlive the store. kFailedPrecondition: the

@@ -13,7 +13,8 @@ namespace weir::edge::openai {
 // object without any of the three counts is none either. `json` needs no padding. Not JSON: none.
 std::optional<common::v1::Usage> ReadUsage(std::string_view json);
 
-// A provider's error object, each member bounded; empty where it is missing or not a string.
+// A provider's error object, each member cut (message at 500 bytes, param at 200, type and code at
+// 64); empty where it is missing or not a string.
 struct ErrorObject {
   std::string message, type, param, code;
 };
@@ -25,6 +26,7 @@ bool HasError(std::string_view json);
 
 // Prompt and completion tokens together.
 int64_t TotalTokens(const common::v1::Usage& usage);
+// Completion tokens: visible, reasoning and audio.
 int64_t OutputTokens(const common::v1::Usage& usage);
 
 }  // namespace weir::edge::openai

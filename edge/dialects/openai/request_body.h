@@ -67,16 +67,16 @@ class RequestReader {
   std::unique_ptr<Parser> parser_;
 };
 
-// What goes upstream instead of what came.
+// What goes upstream instead of what came. Borrows its texts.
 struct Changes {
   std::string_view model;  // Written unless it equals the client's.
-  std::optional<int64_t>
-      output_cap;  // Per choice; written into the field(s) the client used, else `cap_field`.
+  // Tokens per choice; written into the field(s) the client used, else `cap_field`.
+  std::optional<int64_t> output_cap;
   std::string_view cap_field = "max_tokens";
   bool ask_for_usage = false;  // stream_options.include_usage = true.
 };
 
-// The body with the changes spliced into the original bytes.
+// The body with the changes spliced into the original bytes, which `body` was read from.
 std::string Splice(std::string_view original, const RequestBody& body, const Changes& changes);
 
 }  // namespace weir::edge::openai

@@ -15,21 +15,22 @@ namespace weir::edge::openai {
 // Reads a chat stream (server-sent events) as it passes: counts the text, takes the usage, knows
 // the end, and lets everything through as it came, but for the usage chunk that only the gateway
 // asked for. Any split into pieces gives the same result; what follows [DONE] is dropped. Stops at
-// a wall, where it is given one.
+// a wall, where it is given one. One for each stream, not
+// thread-safe.
 class StreamTee {
  public:
   struct Options {
     // The client did not ask for the usage chunk: an event with empty `choices` and a `usage` is
     // dropped.
     bool strip_usage = false;
-    // Largest event in bytes.
+    // Largest event in bytes; what waits for the rest of one is no larger.
     size_t max_event = 1024 * 1024;
   };
   explicit StreamTee(Options options) : options_(options) {}
 
   // Appends to `out` what may go to the client: whole events only, so that no piece ends in the
   // middle of one. kResourceExhausted: an event is over the bound. kUnavailable: the provider sent
-  // an error event (it is in `out`).
+  // an error event (it is in `out`). Of no use after an error.
   absl::Status Feed(std::string_view piece, std::string& out);
 
   // From now on an event whose text brings cautious_tokens() over `tokens` is withheld, with all
@@ -68,8 +69,8 @@ class StreamTee {
   const Options options_;
   std::string partial_;
   size_t searched_ = 0;
-  bool after_cr_ =
-      false;  // The last event ended in a carriage return: a line feed may belong to it.
+  // The last event ended in a carriage return: a line feed may belong to it.
+  bool after_cr_ = false;
   bool dropped_ = false;  // The last event was.
   std::string withheld_;
   int64_t wall_ = std::numeric_limits<int64_t>::max();

@@ -12,7 +12,7 @@ namespace weir::edge::openai {
 
 // Goes once over a request's values: no object has the same key twice (parsers disagree on which
 // one counts; keys are compared unescaped), nothing is nested too deep, and the text of the prompt
-// is measured.
+// is measured. One for each request, not thread-safe.
 class TextWalk {
  public:
   static constexpr int kMaxDepth = 64;
