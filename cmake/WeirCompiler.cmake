@@ -25,8 +25,8 @@ target_link_options(weir_options INTERFACE -Wl,--as-needed)
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(weir_options INTERFACE -Wthread-safety)
-  # ccache may share a precompiled header only when its time stamp is not part of it.
-  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+  # CMake's own names the header's source too, in a form whose absolute path ccache does not see through.
+  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -Xclang -include-pch -Xclang <PCH_FILE>)
   add_link_options(-fuse-ld=lld)
 endif()
 
@@ -40,14 +40,18 @@ elseif(NOT WEIR_SANITIZER STREQUAL "")
   message(FATAL_ERROR "WEIR_SANITIZER is '${WEIR_SANITIZER}', want 'address', 'thread' or nothing")
 endif()
 
-# So that a fuzzer sees which branches of the libraries an input takes, and not of its own file alone.
+# What a fuzzer sees the branches of: everything but tests and generated code.
+set(WEIR_COVERAGE_OPTIONS)
 if(WEIR_FUZZERS AND WEIR_SANITIZER STREQUAL "address" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_compile_options(-fsanitize=fuzzer-no-link)
+  set(WEIR_COVERAGE_OPTIONS -fsanitize=fuzzer-no-link)
 endif()
+
+# Objects that name no folder of this machine: one checkout may use what another compiled.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER
     ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_PCH_EXTSUM=1 ${CCACHE_PROGRAM})
 endif()

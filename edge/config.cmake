@@ -2,4 +2,4 @@ weir_add_library(edge_config LAYER edge PCH asio
   SOURCES config.cc
   PUBLIC weir::edge_http weir::edge_upstream
   PRIVATE weir::common_config weir::common_text)
-weir_add_test(edge_config_test PCH asio SOURCES config_test.cc PRIVATE weir::edge_config)
+weir_add_test(edge_config_test SOURCES config_test.cc PRIVATE weir::edge_config)

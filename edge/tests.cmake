@@ -1,6 +1,6 @@
 # Tests, fuzzers and benchmarks of the edge. In a list of their own, so that CMakeLists.txt shows what the edge is made of.
 
-weir_add_test(edge_http_test PCH asio
+weir_add_test(edge_http_test
   SOURCES
     http/chunked_test.cc http/connection_test.cc http/deadlines_test.cc http/header_rules_test.cc http/inflater_test.cc
     http/listener_test.cc http/peer_watch_test.cc http/reply_writer_test.cc
@@ -15,14 +15,14 @@ weir_add_test(edge_openai_test
     dialects/openai/splice_test.cc dialects/openai/stream_tee_test.cc
   PRIVATE weir::edge_openai simdjson::simdjson)
 
-weir_add_test(edge_upstream_test PCH asio
+weir_add_test(edge_upstream_test
   SOURCES
     upstream/address_policy_test.cc upstream/base_url_test.cc upstream/dialer_test.cc
     upstream/resolver_test.cc
     upstream/upstream_call_test.cc upstream/upstream_pool_test.cc
   PRIVATE weir::edge_upstream weir::mock_upstream ZLIB::ZLIB)
 
-weir_add_test(edge_pipeline_test PCH asio
+weir_add_test(edge_pipeline_test
   SOURCES
     http/error_body_test.cc pipeline/address_limiter_test.cc pipeline/attempts_test.cc
     pipeline/cors_test.cc pipeline/credential_test.cc pipeline/limit_headers_test.cc
@@ -32,7 +32,7 @@ weir_add_test(edge_pipeline_test PCH asio
     pipeline/stream_wall_test.cc
   PRIVATE weir::edge_pipeline weir::mock_upstream weir::common_log ZLIB::ZLIB)
 
-weir_add_test(edge_test PCH asio SOURCES edge_test.cc PRIVATE weir::edge weir::mock_upstream)
+weir_add_test(edge_test SOURCES edge_test.cc PRIVATE weir::edge weir::mock_upstream)
 
 weir_add_fuzzer(http_request_fuzz SOURCES http/http_request_fuzz.cc PRIVATE weir::edge_http)
 weir_add_fuzzer(chat_json_fuzz SOURCES dialects/openai/chat_json_fuzz.cc PRIVATE weir::edge_openai)
