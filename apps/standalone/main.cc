@@ -14,6 +14,7 @@
 #include "apps/standalone/standalone.h"
 #include "common/config/environment.h"
 #include "common/log/log.h"
+#include "common/process/startup_pages.h"
 
 namespace {
 
@@ -105,6 +106,7 @@ int Run(const Arguments& arguments, const config::Environment& environment) {
                              {"port", (*weir)->edge().ports().front()},
                              {"ops_port", (*weir)->edge().ops_port()},
                              {"admin_port", (*weir)->admin_port()}});
+  process::DropStartupPages();
   int signal = 0;
   sigwait(&signals, &signal);
   log::Info("weir.stopping", {{"signal", signal}});
