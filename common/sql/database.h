@@ -25,6 +25,12 @@ struct Blob {
 // NULL, BIGINT, DOUBLE PRECISION, TEXT, BLOB/BYTEA.
 using Value = std::variant<std::monostate, int64_t, double, std::string, Blob>;
 
+// The same, but only borrowed: what it refers to must outlive the call that it is given to.
+struct BlobView {
+  std::string_view bytes;
+};
+using ValueView = std::variant<std::monostate, int64_t, double, std::string_view, BlobView>;
+
 // One row of a result; columns from 0. Reading a column as another type than it has gives that
 // type's empty value.
 class Row {
@@ -55,6 +61,9 @@ class Connection {
   // Number of rows changed. Errors as above.
   virtual absl::StatusOr<int64_t> Execute(std::string_view statement,
                                           std::span<const Value> params = {}) = 0;
+  // The same without copies, for statements of many values.
+  virtual absl::StatusOr<int64_t> Execute(std::string_view statement,
+                                          std::span<const ValueView> params) = 0;
 };
 
 // A database. Thread-safe: each call takes a connection of its own; `work` must not call the

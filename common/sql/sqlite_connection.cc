@@ -63,15 +63,26 @@ struct Binder {
   int operator()(std::monostate) const { return sqlite3_bind_null(statement, index); }
   int operator()(int64_t value) const { return sqlite3_bind_int64(statement, index, value); }
   int operator()(double value) const { return sqlite3_bind_double(statement, index, value); }
-  int operator()(const std::string& value) const {
-    return sqlite3_bind_text64(statement, index, value.data(), value.size(), SQLITE_STATIC,
+  int operator()(std::string_view value) const {
+    return sqlite3_bind_text64(statement, index, Begin(value), value.size(), SQLITE_STATIC,
                                SQLITE_UTF8);
   }
-  int operator()(const Blob& value) const {
-    return sqlite3_bind_blob64(statement, index, value.bytes.data(), value.bytes.size(),
+  int operator()(BlobView value) const {
+    return sqlite3_bind_blob64(statement, index, Begin(value.bytes), value.bytes.size(),
                                SQLITE_STATIC);
   }
+  int operator()(const Blob& value) const { return (*this)(BlobView{value.bytes}); }
+  // A null pointer would bind NULL, where an empty text or blob is meant.
+  static const char* Begin(std::string_view value) {
+    return value.data() == nullptr ? "" : value.data();
+  }
 };
+
+// Without it every allocation of any connection takes one lock, to keep count. Only before the
+// library's first use, so once in a process.
+void CountNoMemory() {
+  [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
 
 }  // namespace
 
@@ -98,6 +109,7 @@ SqliteConnection::~SqliteConnection() {
 
 absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path,
                                                                          int busy_timeout_ms) {
+  CountNoMemory();
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
@@ -127,23 +139,38 @@ absl::StatusOr<std::vector<Row>> SqliteConnection::Query(std::string_view statem
 absl::StatusOr<int64_t> SqliteConnection::Execute(std::string_view statement,
                                                   std::span<const Value> params) {
   WEIR_ASSIGN_OR_RETURN(Statement * prepared, Prepared(statement, params));
+  return Change(*prepared);
+}
+
+absl::StatusOr<int64_t> SqliteConnection::Execute(std::string_view statement,
+                                                  std::span<const ValueView> params) {
+  WEIR_ASSIGN_OR_RETURN(Statement * prepared, Prepared(statement, params));
+  return Change(*prepared);
+}
+
+absl::StatusOr<int64_t> SqliteConnection::Change(Statement& statement) {
   const int64_t before = sqlite3_total_changes64(handle_);
-  const absl::Status ran = Run(*prepared, nullptr);
-  prepared->Reset();
+  const absl::Status ran = Run(statement, nullptr);
+  statement.Reset();
   WEIR_RETURN_IF_ERROR(ran);
   // sqlite3_changes64 keeps the count of the statement before where this one changes no rows (DDL).
   return sqlite3_total_changes64(handle_) == before ? 0 : sqlite3_changes64(handle_);
 }
 
-absl::StatusOr<SqliteConnection::Statement*> SqliteConnection::Prepared(
-    std::string_view text, std::span<const Value> params) {
+absl::StatusOr<SqliteConnection::Statement*> SqliteConnection::Find(std::string_view text) {
   auto found = statements_.find(text);
   if (found == statements_.end()) {
     WEIR_ASSIGN_OR_RETURN(std::unique_ptr<Statement> made, Prepare(text));
     if (statements_.size() >= kMaxStatements) statements_.clear();
     found = statements_.emplace(std::string(text), std::move(made)).first;
   }
-  Statement* statement = found->second.get();
+  return found->second.get();
+}
+
+template <typename Param>
+absl::StatusOr<SqliteConnection::Statement*> SqliteConnection::Prepared(
+    std::string_view text, std::span<const Param> params) {
+  WEIR_ASSIGN_OR_RETURN(Statement * statement, Find(text));
   if (read_only_ && sqlite3_stmt_readonly(statement->prepared) == 0) {
     return status::Internal("running '{}': it writes, want a statement that only reads",
                             text::Excerpt(text, kStatementExcerpt));
@@ -176,7 +203,8 @@ absl::StatusOr<std::unique_ptr<SqliteConnection::Statement>> SqliteConnection::P
   return made;
 }
 
-absl::Status SqliteConnection::Bind(Statement& statement, std::span<const Value> params) {
+template <typename Param>
+absl::Status SqliteConnection::Bind(Statement& statement, std::span<const Param> params) {
   const std::vector<int>& index = statement.index_of_parameter;
   if (index.size() != params.size()) {
     return status::Internal("binding '{}': got {} values, want {}",

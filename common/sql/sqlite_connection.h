@@ -32,6 +32,8 @@ class SqliteConnection final : public Connection {
                                          std::span<const Value> params = {}) override;
   absl::StatusOr<int64_t> Execute(std::string_view statement,
                                   std::span<const Value> params = {}) override;
+  absl::StatusOr<int64_t> Execute(std::string_view statement,
+                                  std::span<const ValueView> params) override;
 
   // From now on a statement that would change something is kInternal, or not.
   void SetReadOnly(bool read_only) { read_only_ = read_only; }
@@ -44,9 +46,14 @@ class SqliteConnection final : public Connection {
   explicit SqliteConnection(sqlite3* handle);
 
   // The prepared statement, with `params` bound; reset it after use.
-  absl::StatusOr<Statement*> Prepared(std::string_view text, std::span<const Value> params);
+  template <typename Param>
+  absl::StatusOr<Statement*> Prepared(std::string_view text, std::span<const Param> params);
+  absl::StatusOr<Statement*> Find(std::string_view text);
   absl::StatusOr<std::unique_ptr<Statement>> Prepare(std::string_view text);
-  absl::Status Bind(Statement& statement, std::span<const Value> params);
+  template <typename Param>
+  absl::Status Bind(Statement& statement, std::span<const Param> params);
+  // Runs a statement that is prepared and bound. Number of rows changed.
+  absl::StatusOr<int64_t> Change(Statement& statement);
   // Steps to the end; rows go to `rows` unless it is null.
   absl::Status Run(Statement& statement, std::vector<Row>* rows);
   // What the handle reports after `code`.

@@ -105,6 +105,29 @@ TEST_P(SqliteDatabaseTest, ParametersGoByTheirNumber) {
   EXPECT_EQ(row.Real(2), 5.0);
 }
 
+TEST_P(SqliteDatabaseTest, BorrowedValuesAreStoredAsTheyAre) {
+  const std::string bytes("\0\xff\x01'", 4);
+  const std::string text = std::string("a\0b", 3) + "\xc3\xa9";
+  EXPECT_THAT(database_->Write([&](Connection& each) -> absl::Status {
+    const ValueView full[] = {text, int64_t{-1}, 0.1, BlobView{bytes}, std::monostate()};
+    constexpr std::string_view kInsert =
+        "INSERT INTO item (name, count, ratio, body, parent) VALUES ($1, $2, $3, $4, $5)";
+    EXPECT_EQ(*each.Execute(kInsert, full), 1);
+    const ValueView empty[] = {std::string_view(), int64_t{0}, 0.0, BlobView{}, std::monostate()};
+    return each.Execute(kInsert, empty).status();
+  }),
+              IsOk());
+  const std::vector<Row> rows = Rows("SELECT name, count, ratio, body, parent FROM item");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].Text(0), text);
+  EXPECT_EQ(rows[0].Int(1), -1);
+  EXPECT_EQ(rows[0].Real(2), 0.1);
+  EXPECT_EQ(rows[0].Bytes(3), bytes);
+  EXPECT_TRUE(rows[0].IsNull(4));
+  EXPECT_FALSE(rows[1].IsNull(0));
+  EXPECT_FALSE(rows[1].IsNull(3));
+}
+
 TEST_P(SqliteDatabaseTest, AWrongStatementIsInternal) {
   const std::vector<std::pair<std::string, std::vector<Value>>> kCases = {
       {"SELECT nothing FROM nowhere", {}},

@@ -22,9 +22,9 @@ struct QuotaConfig {
   // 10,000,000.
   int64_t ledger_queue = 100'000;
   // Settlements in one transaction: 1 to 10,000.
-  int64_t ledger_batch = 512;
+  int64_t ledger_batch = 1024;
   // How long the first settlement of a batch waits for others: 0 to 1s.
-  Duration ledger_linger = std::chrono::milliseconds(5);
+  Duration ledger_linger = std::chrono::milliseconds(25);
   // Models, over all organisations, whose answers' lengths are learned: 1 to 1,000,000.
   int64_t learned_models = 4096;
 

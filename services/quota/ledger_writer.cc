@@ -6,6 +6,34 @@
 #include <chrono>
 
 namespace weir::quota {
+namespace {
+
+// So many are answered in one turn of their loop; then its requests have theirs.
+constexpr size_t kAnswersATurn = 32;
+
+}  // namespace
+
+// What the waiters of one loop hear. Their guard must go on that loop, which may be gone right
+// after.
+struct LedgerWriter::Answers {
+  Waiters waiters;
+  std::shared_ptr<const absl::StatusOr<std::vector<bool>>> duplicates;
+  size_t next = 0;
+
+  void operator()() {
+    const size_t end = std::min(next + kAnswersATurn, waiters.all.size());
+    for (; next < end; ++next) {
+      Waiter& waiter = waiters.all[next];
+      Result result =
+          duplicates->ok() ? Result((**duplicates)[waiter.row]) : Result(duplicates->status());
+      std::move(waiter.handler)(std::move(result));
+    }
+    if (next == waiters.all.size()) return;
+    const asio::any_io_executor loop = waiters.loop.get_executor();
+    asio::post(loop, std::move(*this));
+  }
+};
+
 LedgerWriter::LedgerWriter(const QuotaConfig& config, Ledger& ledger)
     : batch_(static_cast<size_t>(config.ledger_batch)),
       max_queued_(static_cast<size_t>(config.ledger_queue)),
@@ -34,39 +62,51 @@ asio::awaitable<absl::StatusOr<bool>> LedgerWriter::Append(LedgerRow row) {
 }
 
 void LedgerWriter::Enqueue(LedgerRow row, asio::any_io_executor executor, Handler handler) {
-  Pending pending{std::move(row), {executor, asio::make_work_guard(executor), std::move(handler)}};
-  if (TryEnqueue(pending)) return;
-  asio::post(executor, [handler = std::move(pending.waiter.handler)]() mutable {
+  if (TryEnqueue(row, executor, handler)) return;
+  asio::post(executor, [handler = std::move(handler)]() mutable {
     std::move(handler)(status::Unavailable("the ledger's queue is full: settle again later"));
   });
 }
 
-bool LedgerWriter::TryEnqueue(Pending& pending) {
-  size_t waiting = 0;
+bool LedgerWriter::TryEnqueue(LedgerRow& row, const asio::any_io_executor& executor,
+                              Handler& handler) {
+  bool first = false;
+  bool full = false;
   {
     MutexLock lock(mutex_);
-    if (stopping_ || queue_.size() >= max_queued_) return false;
-    queue_.push_back(std::move(pending));
-    waiting = queue_.size();
+    if (stopping_ || queued_ >= max_queued_) return false;
+    first = queue_.empty();
+    if (first || queue_.back().rows.size() >= batch_) queue_.emplace_back();
+    Group& group = queue_.back();
+    const auto of_loop = [&](const Waiters& each) { return each.loop.get_executor() == executor; };
+    auto waiters = std::ranges::find_if(group.waiters, of_loop);
+    if (waiters == group.waiters.end()) {
+      group.waiters.push_back({asio::make_work_guard(executor), {}});
+      waiters = std::prev(group.waiters.end());
+    }
+    waiters->all.push_back({group.rows.size(), std::move(handler)});
+    group.rows.push_back(std::move(row));
+    ++queued_;
+    full = queue_.size() == 1 && GroupIsFull();
   }
   // The first one wakes the writer, the last one of a group ends its wait.
-  if (waiting == 1 || waiting == batch_) wake_.notify_one();
+  if (first || full) wake_.notify_one();
   return true;
 }
+
+bool LedgerWriter::GroupIsFull() const { return queue_.front().rows.size() >= batch_; }
 
 LedgerWriter::Group LedgerWriter::TakeGroup() {
   MutexLock lock(mutex_);
   while (!stopping_ && queue_.empty()) wake_.wait(mutex_);
+  if (queue_.empty()) return {};
   const auto end = std::chrono::steady_clock::now() + linger_;
-  while (!stopping_ && queue_.size() < batch_) {
+  while (!stopping_ && !GroupIsFull()) {
     if (wake_.wait_until(mutex_, end) == std::cv_status::timeout) break;
   }
-  Group group;
-  while (!queue_.empty() && group.rows.size() < batch_) {
-    group.rows.push_back(std::move(queue_.front().row));
-    group.waiters.push_back(std::move(queue_.front().waiter));
-    queue_.pop_front();
-  }
+  Group group = std::move(queue_.front());
+  queue_.pop_front();
+  queued_ -= group.rows.size();
   return group;
 }
 
@@ -74,34 +114,13 @@ void LedgerWriter::Run() {
   for (;;) {
     Group group = TakeGroup();
     if (group.rows.empty()) return;
-    Answer(group.waiters, ledger_.Append(group.rows));
-  }
-}
-
-void LedgerWriter::Answer(std::vector<Waiter>& waiters,
-                          const absl::StatusOr<std::vector<bool>>& duplicates) {
-  struct One {
-    Waiter waiter;  // With its guard, which must go on its own loop: that loop may be gone right
-                    // after.
-    Result result;
-  };
-  struct Loop {
-    asio::any_io_executor executor;
-    std::vector<One> answers;
-  };
-  std::vector<Loop> loops;
-  for (size_t i = 0; i < waiters.size(); ++i) {
-    Waiter& waiter = waiters[i];
-    auto loop = std::ranges::find(loops, waiter.executor, &Loop::executor);
-    if (loop == loops.end()) loop = loops.insert(loop, Loop{waiter.executor, {}});
-    Result result = duplicates.ok() ? Result((*duplicates)[i]) : Result(duplicates.status());
-    loop->answers.push_back({std::move(waiter), std::move(result)});
-  }
-  // One post wakes a loop once for all that it waits for.
-  for (Loop& each : loops) {
-    asio::post(each.executor, [answers = std::move(each.answers)]() mutable {
-      for (One& each : answers) std::move(each.waiter.handler)(std::move(each.result));
-    });
+    const auto duplicates =
+        std::make_shared<const absl::StatusOr<std::vector<bool>>>(ledger_.Append(group.rows));
+    // One post wakes a loop once for all that it waits for.
+    for (Waiters& each : group.waiters) {
+      const asio::any_io_executor loop = each.loop.get_executor();
+      asio::post(loop, Answers{std::move(each), duplicates});
+    }
   }
 }
 

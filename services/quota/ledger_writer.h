@@ -43,27 +43,27 @@ class LedgerWriter final : public LedgerSink {
   using Result = absl::StatusOr<bool>;
   using Handler = asio::any_completion_handler<void(Result)>;
   struct Waiter {
-    asio::any_io_executor executor;
-    asio::executor_work_guard<asio::any_io_executor> guard;  // Its loop runs until it is answered.
+    size_t row;  // In its group.
     Handler handler;
   };
-  struct Pending {
-    LedgerRow row;
-    Waiter waiter;
+  // Those of one loop, which runs until they are answered.
+  struct Waiters {
+    asio::executor_work_guard<asio::any_io_executor> loop;
+    std::vector<Waiter> all;
   };
   struct Group {
     std::vector<LedgerRow> rows;
-    std::vector<Waiter> waiters;  // One for each row.
+    std::vector<Waiters> waiters;
   };
+  struct Answers;
 
   void Enqueue(LedgerRow row, asio::any_io_executor executor, Handler handler);
-  // False: `pending` was not taken.
-  bool TryEnqueue(Pending& pending);
+  // False: nothing was taken.
+  bool TryEnqueue(LedgerRow& row, const asio::any_io_executor& executor, Handler& handler);
   void Run();
-  // Empty: stopping, and nothing waits.
+  // No rows: stopping, and nothing waits.
   Group TakeGroup();
-  static void Answer(std::vector<Waiter>& waiters,
-                     const absl::StatusOr<std::vector<bool>>& duplicates);
+  bool GroupIsFull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t batch_;
   const size_t max_queued_;
@@ -72,7 +72,8 @@ class LedgerWriter final : public LedgerSink {
 
   Mutex mutex_;
   std::condition_variable_any wake_;
-  std::deque<Pending> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Group> queue_ ABSL_GUARDED_BY(mutex_);  // All but the last are full.
+  size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;        // Rows.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -1,11 +1,14 @@
 #pragma once
 
+#include "common/async/mutex.h"
 #include "common/sql/database.h"
 #include "services/quota/ledger.h"
+#include "services/quota/sql_subjects.h"
 
 namespace weir::quota {
 
-// The ledger as one table; the statements are constants and every value a parameter.
+// The ledger as a table of numbers beside one of names; the statements are constants and every
+// value a parameter.
 class SqlLedger final : public Ledger {
  public:
   // `database` has the tables of QuotaMigrations() and must outlive this object.
@@ -20,7 +23,11 @@ class SqlLedger final : public Ledger {
   absl::StatusOr<std::vector<sql::Row>> Read(std::string_view statement,
                                              std::span<const sql::Value> params);
 
+  absl::Status Write(const sql::Database::Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(appending_);
+
   sql::Database& database_;
+  Mutex appending_;
+  SqlSubjects subjects_ ABSL_GUARDED_BY(appending_);
 };
 
 }  // namespace weir::quota

@@ -62,14 +62,121 @@ TEST_F(SqliteFileTest, WhatWasAppendedAndPutIsThereAfterARestart) {
   EXPECT_EQ(snapshot->sequence, 1);
 }
 
+LedgerRow RowOf(uint32_t number, const std::string& key_name = "laptop") {
+  LedgerRow row;
+  row.id = IdOf(number);
+  row.organization = "acme";
+  row.key_name = key_name;
+  row.requests = 1;
+  return row;
+}
+
+int64_t Count(sql::Database& database, const std::string& table) {
+  int64_t count = 0;
+  EXPECT_THAT(database.Read([&](sql::Connection& connection) -> absl::Status {
+    WEIR_ASSIGN_OR_RETURN(auto rows, connection.Query("SELECT COUNT(*) FROM " + table));
+    count = rows[0].Int(0);
+    return absl::OkStatus();
+  }),
+              IsOk());
+  return count;
+}
+
+TEST_F(SqliteFileTest, NamesAreKeptOnce) {
+  for (uint32_t start = 0; start < 2; ++start) {
+    auto database = OpenWithTables(path_);
+    SqlLedger ledger(*database);
+    for (uint32_t i = 0; i < 10; ++i) {
+      EXPECT_THAT(ledger.Append(std::vector{RowOf(100 * start + 2 * i, "a"),
+                                            RowOf(100 * start + 2 * i + 1, "b")}),
+                  IsOk());
+    }
+    EXPECT_EQ(Count(*database, "quota_organization"), 1);
+    EXPECT_EQ(Count(*database, "quota_subject"), 2);
+    EXPECT_EQ((*ledger.Find(IdOf(100 * start + 7)))->key_name, "b");
+  }
+}
+
+TEST(SqlLedgerTest, NamesThatReadTheSameInARowAreApart) {
+  auto database = OpenWithTables(":memory:");
+  SqlLedger ledger(*database);
+  std::vector<LedgerRow> rows = {RowOf(1), RowOf(2), RowOf(3)};
+  rows[0].team = "ab";
+  rows[0].user = "c";
+  rows[1].team = "a";
+  rows[1].user = "bc";
+  rows[2].team = std::string("a\0bc", 4);
+  EXPECT_THAT(ledger.Append(rows), IsOk());
+  for (const LedgerRow& each : rows) EXPECT_EQ(**ledger.Find(each.id), each);
+}
+
+// Rows go in many at once, and one by one where some of them are there.
+TEST(SqlLedgerTest, GroupsOfAnySizeAreAddedWhole) {
+  auto database = OpenWithTables(":memory:");
+  SqlLedger ledger(*database);
+  uint32_t next = 1;
+  for (const size_t size : {1u, 15u, 16u, 17u, 32u, 100u}) {
+    SCOPED_TRACE(size);
+    std::vector<LedgerRow> rows;
+    for (size_t i = 0; i < size; ++i) rows.push_back(RowOf(next++, fmt::format("key-{}", i % 7)));
+    const auto added = ledger.Append(rows);
+    ASSERT_THAT(added, IsOk());
+    EXPECT_EQ(*added, std::vector<bool>(size, false));
+    for (const LedgerRow& each : rows) EXPECT_EQ(**ledger.Find(each.id), each);
+
+    std::vector<LedgerRow> again = rows;
+    again.insert(again.begin() + static_cast<ptrdiff_t>(size / 2), RowOf(next++, "another"));
+    std::vector<bool> duplicates(size + 1, true);
+    duplicates[size / 2] = false;
+    EXPECT_EQ(*ledger.Append(again), duplicates);
+  }
+  EXPECT_EQ(Count(*database, "quota_ledger"), next - 1);
+}
+
+// What was numbered in a transaction that was undone is numbered again.
+TEST(SqlLedgerTest, AFailedAppendLeavesNoNames) {
+  auto database = OpenWithTables(":memory:");
+  SqlLedger ledger(*database);
+  const auto run = [&](std::string_view statement) {
+    EXPECT_THAT(database->Write([&](sql::Connection& connection) {
+      return connection.Execute(statement).status();
+    }),
+                IsOk());
+  };
+  run("ALTER TABLE quota_ledger RENAME TO elsewhere");
+  EXPECT_THAT(ledger.Append(std::vector{RowOf(1, "first")}), ::testing::Not(IsOk()));
+  EXPECT_EQ(Count(*database, "quota_subject"), 0);
+  run("ALTER TABLE elsewhere RENAME TO quota_ledger");
+  EXPECT_THAT(ledger.Append(std::vector{RowOf(2, "second"), RowOf(3, "first")}), IsOk());
+  EXPECT_EQ((*ledger.Find(IdOf(2)))->key_name, "second");
+  EXPECT_EQ((*ledger.Find(IdOf(3)))->key_name, "first");
+}
+
+TEST(SqlLedgerTest, MoreNamesThanAreRememberedAreFoundAgain) {
+  constexpr uint32_t kNames = 20'000;
+  auto database = OpenWithTables(":memory:");
+  SqlLedger ledger(*database);
+  for (uint32_t round = 0; round < 2; ++round) {
+    std::vector<LedgerRow> rows;
+    for (uint32_t i = 0; i < kNames; ++i) {
+      rows.push_back(RowOf(round * kNames + i, fmt::format("key-{}", i)));
+    }
+    ASSERT_THAT(ledger.Append(rows), IsOk());
+  }
+  EXPECT_EQ(Count(*database, "quota_subject"), kNames);
+  for (const uint32_t each : {0u, 1u, 8192u, kNames, 2 * kNames - 1}) {
+    EXPECT_EQ((*ledger.Find(IdOf(each)))->key_name, fmt::format("key-{}", each % kNames));
+  }
+}
+
 TEST_F(SqliteFileTest, UsageIsReadByItsIndex) {
   auto database = OpenWithTables(path_);
   std::string plan;
   ASSERT_THAT(database->Read([&](sql::Connection& connection) -> absl::Status {
-    const sql::Value params[] = {"acme", int64_t{1}, int64_t{2}};
+    const sql::Value params[] = {int64_t{1}, int64_t{1}, int64_t{2}};
     WEIR_ASSIGN_OR_RETURN(
         auto rows, connection.Query("EXPLAIN QUERY PLAN SELECT SUM(requests) FROM quota_ledger"
-                                    " WHERE organization = $1 AND settled_at_us >= $2"
+                                    " WHERE organization_id = $1 AND settled_at_us >= $2"
                                     " AND settled_at_us < $3",
                                     params));
     for (const sql::Row& each : rows) plan += each.Text(3);

@@ -6,11 +6,14 @@ namespace {
 // Times are microseconds since 1970, UTC. Rows of the ledger are never changed: the highest seq of
 // an attempt is its truth.
 constexpr std::string_view kFirst = R"sql(
-CREATE TABLE quota_ledger (
-  request_id BYTEA NOT NULL,            -- 16 bytes
-  attempt BIGINT NOT NULL,              -- from 1
-  seq BIGINT NOT NULL,                  -- 1 the settlement, 2 its correction
-  organization TEXT NOT NULL,
+CREATE TABLE quota_organization (
+  id BIGINT NOT NULL PRIMARY KEY,       -- from 1
+  name TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE quota_subject (            -- the names of rows of the ledger, each combination once
+  id BIGINT NOT NULL PRIMARY KEY,       -- from 1
+  organization_id BIGINT NOT NULL REFERENCES quota_organization (id),
   team TEXT NOT NULL,                   -- empty: none; so all names below
   user_name TEXT NOT NULL,
   key_name TEXT NOT NULL,
@@ -19,6 +22,15 @@ CREATE TABLE quota_ledger (
   provider TEXT NOT NULL,
   model TEXT NOT NULL,
   kind TEXT NOT NULL,                   -- chat, embeddings
+  UNIQUE (organization_id, key_public_id, model, provider, proxy, team, user_name, key_name, kind)
+);
+
+CREATE TABLE quota_ledger (
+  request_id BYTEA NOT NULL,            -- 16 bytes
+  attempt BIGINT NOT NULL,              -- from 1
+  seq BIGINT NOT NULL,                  -- 1 the settlement, 2 its correction
+  organization_id BIGINT NOT NULL,      -- that of the subject, for the index
+  subject_id BIGINT NOT NULL,           -- no REFERENCES: it would be looked up again for each row
   input_uncached_tokens BIGINT NOT NULL,
   cache_read_tokens BIGINT NOT NULL,
   cache_write_5m_tokens BIGINT NOT NULL,
@@ -38,7 +50,7 @@ CREATE TABLE quota_ledger (
   cost_usd_nanos BIGINT,                -- null: the model has no price
   PRIMARY KEY (request_id, attempt, seq)
 );
-CREATE INDEX quota_ledger_usage ON quota_ledger (organization, settled_at_us);
+CREATE INDEX quota_ledger_usage ON quota_ledger (organization_id, settled_at_us);
 
 CREATE TABLE quota_limit (
   organization TEXT NOT NULL,
