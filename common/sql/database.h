@@ -77,6 +77,11 @@ class Database {
   virtual absl::Status Write(const Work& work) = 0;
   // Runs `work` in one transaction that sees one state and changes nothing.
   virtual absl::Status Read(const Work& work) = 0;
+  // Runs `work`, all of whose Writes are one transaction: each is whole or undone as ever, but none
+  // is durable before this returns. For many edits at once. Meanwhile every Read, of other threads
+  // too, waits for its turn and sees what is not durable yet. The status of `work`, whose Writes
+  // are kept whatever it is; or that of the commit, where none was kept.
+  virtual absl::Status Together(const std::function<absl::Status()>& work) = 0;
 };
 
 struct SqliteOptions {

@@ -41,17 +41,28 @@ absl::Status UseWriteAheadLog(SqliteConnection& connection, const std::string& p
   return absl::OkStatus();
 }
 
-// Runs `work` between `begin` and COMMIT; whatever fails, the transaction is over afterwards.
-absl::Status RunIn(SqliteConnection& connection, std::string_view begin,
-                   const Database::Work& work) {
-  WEIR_RETURN_IF_ERROR(connection.Execute(begin).status());
-  absl::Status done = work(connection);
-  if (done.ok()) done = connection.Execute("COMMIT").status();
-  if (connection.InTransaction()) {
-    const absl::Status undone = connection.Execute("ROLLBACK").status();
-    if (!undone.ok()) return status::While(undone, "rolling back");
+// The statements around a transaction.
+struct Frame {
+  std::string_view begin, commit, undo;
+};
+constexpr Frame kReads = {"BEGIN", "COMMIT", "ROLLBACK"};
+constexpr Frame kWrites = {"BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"};
+// Within another one. What is undone still ends.
+constexpr Frame kInner = {"SAVEPOINT inner_", "RELEASE inner_", "ROLLBACK TO inner_"};
+
+// Whatever fails, the transaction is over afterwards.
+absl::Status RunIn(SqliteConnection& connection, const Frame& frame, const Database::Work& work) {
+  WEIR_RETURN_IF_ERROR(connection.Execute(frame.begin).status());
+  const absl::Status done = work(connection);
+  absl::Status ended = done;
+  if (done.ok()) ended = connection.Execute(frame.commit).status();
+  if (ended.ok() || !connection.InTransaction()) return ended;
+  absl::Status undone = connection.Execute(frame.undo).status();
+  if (undone.ok() && frame.begin == kInner.begin) {
+    undone = connection.Execute(frame.commit).status();
   }
-  return done;
+  if (!undone.ok()) return status::While(undone, "rolling back");
+  return ended;
 }
 
 }  // namespace
@@ -106,15 +117,20 @@ absl::Status SqliteDatabase::AddReaders(const SqliteOptions& options) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteDatabase::Take(
+    SqliteConnections& connections) {
+  std::unique_ptr<SqliteConnection> connection = connections.Take(wait_);
+  if (connection != nullptr) return connection;
+  return status::Unavailable("waiting for a connection to {}: none came free within {} ms", path_,
+                             wait_.count());
+}
+
 absl::Status SqliteDatabase::Transact(SqliteConnections& connections, bool read_only,
                                       const Work& work) {
-  std::unique_ptr<SqliteConnection> connection = connections.Take(wait_);
-  if (connection == nullptr) {
-    return status::Unavailable("waiting for a connection to {}: none came free within {} ms", path_,
-                               wait_.count());
-  }
+  WEIR_ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> connection, Take(connections));
   connection->SetReadOnly(read_only);
-  absl::Status done = RunIn(*connection, read_only ? "BEGIN" : "BEGIN IMMEDIATE", work);
+  absl::Status done = RunIn(*connection, together_ ? kInner : read_only ? kReads : kWrites, work);
+  connection->SetReadOnly(false);
   connections.Return(std::move(connection));
   return done;
 }
@@ -122,7 +138,27 @@ absl::Status SqliteDatabase::Transact(SqliteConnections& connections, bool read_
 absl::Status SqliteDatabase::Write(const Work& work) { return Transact(writer_, false, work); }
 
 absl::Status SqliteDatabase::Read(const Work& work) {
-  return Transact(in_memory_ ? writer_ : readers_, true, work);
+  return Transact(in_memory_ || together_ ? writer_ : readers_, true, work);
+}
+
+absl::Status SqliteDatabase::Run(std::string_view statement) {
+  WEIR_ASSIGN_OR_RETURN(std::unique_ptr<SqliteConnection> connection, Take(writer_));
+  const absl::Status done = connection->Execute(statement).status();
+  writer_.Return(std::move(connection));
+  return done;
+}
+
+absl::Status SqliteDatabase::Together(const std::function<absl::Status()>& work) {
+  WEIR_RETURN_IF_ERROR(Run(kWrites.begin));
+  together_ = true;
+  const absl::Status done = work();
+  together_ = false;
+  const absl::Status committed = Run(kWrites.commit);
+  if (!committed.ok()) {
+    (void)Run(kWrites.undo);  // Where SQLite has not undone it by itself.
+    return status::While(committed, "committing what was written together");
+  }
+  return done;
 }
 
 absl::StatusOr<std::unique_ptr<Database>> OpenSqlite(const SqliteOptions& options) {

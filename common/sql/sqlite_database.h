@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -35,15 +36,20 @@ class SqliteDatabase final : public Database {
   // Also kUnavailable where no connection came free for three times the busy timeout.
   absl::Status Write(const Work& work) override;
   absl::Status Read(const Work& work) override;
+  absl::Status Together(const std::function<absl::Status()>& work) override;
 
  private:
   explicit SqliteDatabase(const SqliteOptions& options);
+  // On the writer, outside of Write.
+  absl::Status Run(std::string_view statement);
   absl::Status AddReaders(const SqliteOptions& options);
+  absl::StatusOr<std::unique_ptr<SqliteConnection>> Take(SqliteConnections& connections);
   absl::Status Transact(SqliteConnections& connections, bool read_only, const Work& work);
 
   const std::string path_;
   const std::chrono::milliseconds wait_;
   const bool in_memory_;
+  std::atomic<bool> together_ = false;  // The writer is within a transaction of its own.
   // The writer closes last: that is what folds the log back into the file.
   SqliteConnections writer_;
   SqliteConnections readers_;

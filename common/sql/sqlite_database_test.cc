@@ -161,6 +161,39 @@ TEST_P(SqliteDatabaseTest, AFailedWorkLeavesNothing) {
   Write("INSERT INTO item (name) VALUES ('b')");
 }
 
+TEST_P(SqliteDatabaseTest, WritesTogetherAreEachWholeOrUndone) {
+  EXPECT_THAT(database_->Together([&] {
+    EXPECT_THAT(Try("INSERT INTO item (name) VALUES ('a')"), IsOk());
+    EXPECT_EQ(Rows("SELECT name FROM item").size(), 1u) << "a read sees what came before it";
+    const absl::Status failed = database_->Write([](Connection& each) -> absl::Status {
+      WEIR_RETURN_IF_ERROR(each.Execute("INSERT INTO item (name) VALUES ('b')").status());
+      return status::Aborted("no");
+    });
+    EXPECT_THAT(failed, StatusIs(absl::StatusCode::kAborted, "no"));
+    EXPECT_THAT(Try("INSERT INTO item (name) VALUES ('a')"),
+                StatusIs(absl::StatusCode::kAlreadyExists));
+    EXPECT_THAT(
+        database_->Read([](Connection& each) { return each.Execute("DELETE FROM item").status(); }),
+        StatusIs(absl::StatusCode::kInternal));
+    return Try("INSERT INTO item (name) VALUES ('c')");
+  }),
+              IsOk());
+  const std::vector<Row> rows = Rows("SELECT name FROM item ORDER BY name");
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].Text(0), "a");
+  EXPECT_EQ(rows[1].Text(0), "c");
+}
+
+TEST_P(SqliteDatabaseTest, WhatWasWrittenTogetherBeforeAFailureIsKept) {
+  EXPECT_THAT(database_->Together([&] {
+    Write("INSERT INTO item (name) VALUES ('a')");
+    return status::Aborted("no");
+  }),
+              StatusIs(absl::StatusCode::kAborted, "no"));
+  Write("INSERT INTO item (name) VALUES ('b')");
+  EXPECT_EQ(Rows("SELECT name FROM item").size(), 2u);
+}
+
 TEST_P(SqliteDatabaseTest, AStatementThatFailedCanRunAgain) {
   const std::string insert = "INSERT INTO item (name) VALUES ($1)";
   Write(insert, {std::string("a")});
@@ -241,6 +274,27 @@ TEST_P(SqliteFileTest, KeepsWhatWasWrittenForTheNextOpening) {
   database_.reset();
   database_ = Open();
   EXPECT_EQ(Rows("SELECT name FROM item").at(0).Text(0), "a");
+}
+
+TEST_P(SqliteFileTest, WritesTogetherAreCommittedAtTheirEnd) {
+  auto other = Open();
+  const auto seen = [&] {
+    size_t count = 0;
+    EXPECT_THAT(other->Read([&](Connection& each) -> absl::Status {
+      WEIR_ASSIGN_OR_RETURN(const std::vector<Row> rows, each.Query("SELECT name FROM item"));
+      count = rows.size();
+      return absl::OkStatus();
+    }),
+                IsOk());
+    return count;
+  };
+  EXPECT_THAT(database_->Together([&] {
+    Write("INSERT INTO item (name) VALUES ('a')");
+    EXPECT_EQ(seen(), 0u);
+    return absl::OkStatus();
+  }),
+              IsOk());
+  EXPECT_EQ(seen(), 1u);
 }
 
 TEST_P(SqliteFileTest, AReadSeesOneStateAndDoesNotWaitForAWriter) {
