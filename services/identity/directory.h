@@ -100,6 +100,8 @@ class DirectoryReader {
       const std::optional<std::string>& organization, const PositionPage& page) = 0;
 
   virtual absl::StatusOr<Counts> CountAll(const std::string& organization) = 0;
+  // The same of the keys alone, at a cost that does not grow with their number.
+  virtual absl::StatusOr<int64_t> CountKeys(const std::string& organization) = 0;
   // What names the team (users and keys), or the user (keys).
   virtual absl::StatusOr<Counts> CountTeam(const std::string& organization,
                                            const std::string& team) = 0;
@@ -120,8 +122,8 @@ class DirectoryWriter : public DirectoryReader {
   virtual absl::Status StoreOrganization(const v1::Organization& organization) = 0;
   virtual absl::Status StoreTeam(const v1::Team& team) = 0;
   virtual absl::Status StoreUser(const v1::User& user) = 0;
-  // Creates or replaces by public id. kAlreadyExists: another key that is not revoked has that
-  // digest, or that name in the organisation.
+  // Creates or replaces by public id; a key stays in its organisation. kAlreadyExists: another key
+  // that is not revoked has that digest, or that name in the organisation.
   virtual absl::Status StoreKey(const KeyRecord& record) = 0;
   // Creates or replaces by id.
   virtual absl::Status StoreToken(const TokenRecord& record) = 0;

@@ -278,6 +278,42 @@ TEST_P(DirectoryContract, CountsWhatIsLeftAndWhatNamesATeamOrUser) {
   EXPECT_EQ(Get([](auto& r) { return r.CountUser("acme", "bob"); }).keys, 0);
 }
 
+TEST_P(DirectoryContract, CountsKeysAsTheyComeAndEnd) {
+  Add(Organization("acme"));
+  Add(Organization("other"));
+  const auto count = [&](const char* name) {
+    const int64_t keys = Get([&](auto& r) { return r.CountKeys(name); });
+    EXPECT_EQ(Get([&](auto& r) { return r.CountAll(name); }).keys, keys);
+    return keys;
+  };
+  EXPECT_EQ(count("acme"), 0);
+  KeyRecord first = Key("acme", "k1", "one", "d1");
+  Add(first);
+  Add(Key("acme", "k2", "two", "d2"));
+  Add(Key("other", "k3", "one", "d3"));
+  EXPECT_EQ(count("acme"), 2);
+  EXPECT_EQ(count("other"), 1);
+  // Under another name it is the same key; and an organisation that is stored again keeps its keys.
+  first = *Get([](auto& r) { return r.FindKeyById("k1"); });
+  first.key.set_name("uno");
+  Add(first);
+  Add(Organization("acme"));
+  EXPECT_EQ(count("acme"), 2);
+  *first.key.mutable_revoked_at() = StoredTime(clock_.Now());
+  Add(first);
+  EXPECT_EQ(count("acme"), 1);
+  Add(first);
+  EXPECT_EQ(count("acme"), 1);
+  // What was taken back was never there.
+  EXPECT_THAT(Write([&](DirectoryWriter& writer) -> absl::Status {
+                WEIR_RETURN_IF_ERROR(writer.StoreKey(Key("acme", "k4", "four", "d4")));
+                return absl::CancelledError();
+              }),
+              testing::StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_EQ(count("acme"), 1);
+  EXPECT_EQ(count("nobody"), 0);
+}
+
 TEST_P(DirectoryContract, RemovesWhatIsNamed) {
   Add(Organization("acme"));
   Add(Team("acme", "red"));

@@ -54,7 +54,8 @@ TEST(SqlDirectoryTest, ABodyThatIsNoMessageIsDataLoss) {
   ASSERT_THAT(database->Write([](sql::Connection& connection) {
     const sql::Value params[] = {sql::Blob{"\xff\xff"}};
     return connection
-        .Execute("INSERT INTO identity_organization (name, body) VALUES ('acme', $1)", params)
+        .Execute("INSERT INTO identity_organization (name, keys, body) VALUES ('acme', 0, $1)",
+                 params)
         .status();
   }),
               IsOk());

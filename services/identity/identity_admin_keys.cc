@@ -61,10 +61,10 @@ void IdentityAdmin::GivePublicId(v1::Key& key, std::string_view value) {
 absl::Status IdentityAdmin::AddKey(DirectoryWriter& directory, const KeyRecord& record,
                                    Changes& changes) {
   const v1::Key& key = record.key;
-  WEIR_ASSIGN_OR_RETURN(const Counts counts, directory.CountAll(key.organization()));
-  if (counts.keys >= config_.max_keys_per_organization) {
+  WEIR_ASSIGN_OR_RETURN(const int64_t keys, directory.CountKeys(key.organization()));
+  if (keys >= config_.max_keys_per_organization) {
     return status::ResourceExhausted("organization '{}' has {} keys, the most that it may have",
-                                     key.organization(), counts.keys);
+                                     key.organization(), keys);
   }
   changes.push_back({Change::Kind::kKey, key.organization(), key.public_id()});
   return directory.StoreKey(record);

@@ -134,6 +134,10 @@ class MemoryDirectory::State final : public DirectoryWriter {
   absl::StatusOr<Counts> CountAll(const std::string& organization) override {
     return Count(organization, [](const auto&) { return true; });
   }
+  absl::StatusOr<int64_t> CountKeys(const std::string& organization) override {
+    WEIR_ASSIGN_OR_RETURN(const Counts counts, CountAll(organization));
+    return counts.keys;
+  }
   absl::StatusOr<Counts> CountTeam(const std::string& organization,
                                    const std::string& team) override {
     WEIR_ASSIGN_OR_RETURN(

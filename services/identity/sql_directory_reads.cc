@@ -144,10 +144,13 @@ absl::StatusOr<Counts> SqlDirectorySession::CountAll(const std::string& organiza
       counts.teams, Number("SELECT COUNT(*) FROM identity_team WHERE organization = $1", params));
   WEIR_ASSIGN_OR_RETURN(
       counts.users, Number("SELECT COUNT(*) FROM identity_user WHERE organization = $1", params));
-  WEIR_ASSIGN_OR_RETURN(
-      counts.keys,
-      Number("SELECT COUNT(*) FROM identity_key WHERE organization = $1 AND revoked = 0", params));
+  WEIR_ASSIGN_OR_RETURN(counts.keys, CountKeys(organization));
   return counts;
+}
+
+absl::StatusOr<int64_t> SqlDirectorySession::CountKeys(const std::string& organization) {
+  const Value params[] = {organization};
+  return Number("SELECT keys FROM identity_organization WHERE name = $1", params);
 }
 
 absl::StatusOr<Counts> SqlDirectorySession::CountTeam(const std::string& organization,

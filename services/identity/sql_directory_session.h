@@ -36,6 +36,7 @@ class SqlDirectorySession final : public DirectoryWriter {
       const std::optional<std::string>& organization, const PositionPage& page) override;
 
   absl::StatusOr<Counts> CountAll(const std::string& organization) override;
+  absl::StatusOr<int64_t> CountKeys(const std::string& organization) override;
   absl::StatusOr<Counts> CountTeam(const std::string& organization,
                                    const std::string& team) override;
   absl::StatusOr<Counts> CountUser(const std::string& organization,
@@ -56,6 +57,8 @@ class SqlDirectorySession final : public DirectoryWriter {
  private:
   absl::StatusOr<int64_t> Number(std::string_view statement, std::span<const sql::Value> params);
   absl::Status Run(std::string_view statement, std::span<const sql::Value> params);
+  // Before `key` is stored.
+  absl::Status CountKey(const v1::Key& key);
 
   sql::Connection& connection_;
 };

@@ -31,7 +31,7 @@ std::string_view KindName(Change::Kind kind) {
 absl::Status SqlDirectorySession::StoreOrganization(const v1::Organization& organization) {
   const Value params[] = {organization.name(), Body(organization)};
   return Run(
-      "INSERT INTO identity_organization (name, body) VALUES ($1, $2) "
+      "INSERT INTO identity_organization (name, keys, body) VALUES ($1, 0, $2) "
       "ON CONFLICT (name) DO UPDATE SET body = excluded.body",
       params);
 }
@@ -52,8 +52,20 @@ absl::Status SqlDirectorySession::StoreUser(const v1::User& user) {
       params);
 }
 
+absl::Status SqlDirectorySession::CountKey(const v1::Key& key) {
+  const Value id[] = {key.public_id()};
+  WEIR_ASSIGN_OR_RETURN(
+      const int64_t before,
+      Number("SELECT COUNT(*) FROM identity_key WHERE public_id = $1 AND revoked = 0", id));
+  const int64_t after = key.has_revoked_at() ? 0 : 1;
+  if (after == before) return absl::OkStatus();
+  const Value params[] = {key.organization(), after - before};
+  return Run("UPDATE identity_organization SET keys = keys + $2 WHERE name = $1", params);
+}
+
 absl::Status SqlDirectorySession::StoreKey(const KeyRecord& record) {
   const v1::Key& key = record.key;
+  WEIR_RETURN_IF_ERROR(CountKey(key));
   int64_t position = record.position;
   if (position == 0) {
     WEIR_ASSIGN_OR_RETURN(position,
@@ -69,8 +81,8 @@ absl::Status SqlDirectorySession::StoreKey(const KeyRecord& record) {
   return Run(
       "INSERT INTO identity_key (public_id, organization, name, team, user_name, digest, position, "
       "revoked, expires_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-      "ON CONFLICT (public_id) DO UPDATE SET organization = excluded.organization, "
-      "name = excluded.name, team = excluded.team, user_name = excluded.user_name, "
+      "ON CONFLICT (public_id) DO UPDATE SET name = excluded.name, team = excluded.team, user_name "
+      "= excluded.user_name, "
       "digest = excluded.digest, position = excluded.position, revoked = excluded.revoked, "
       "expires_at = excluded.expires_at, body = excluded.body",
       params);

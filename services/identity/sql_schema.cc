@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kFirst = R"sql(
 CREATE TABLE identity_organization (
   name TEXT NOT NULL PRIMARY KEY,
+  keys BIGINT NOT NULL,        -- its keys that are not revoked
   body BYTEA NOT NULL
 );
 
@@ -40,6 +41,7 @@ CREATE TABLE identity_key (
   body BYTEA NOT NULL
 );
 CREATE UNIQUE INDEX identity_key_name ON identity_key (organization, name) WHERE revoked = 0;
+CREATE INDEX identity_key_any_name ON identity_key (organization, name);
 CREATE UNIQUE INDEX identity_key_digest ON identity_key (digest) WHERE revoked = 0;
 CREATE INDEX identity_key_any_digest ON identity_key (digest);
 CREATE INDEX identity_key_order ON identity_key (organization, position);
