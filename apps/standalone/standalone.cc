@@ -73,7 +73,7 @@ absl::Status Standalone::Open(const apply::SecretSource& secrets) {
   routing::RegisterRoutingAdmin(registry_, *routing_admin_);
   WEIR_RETURN_IF_ERROR(registry_.Complete());
   StartLoop();
-  WEIR_RETURN_IF_ERROR(ApplyBootstrap(secrets));
+  WEIR_RETURN_IF_ERROR(ApplyFirst(secrets));
   // With the limits in force: their windows go on where the ledger says they were.
   WEIR_RETURN_IF_ERROR(RebuildWindows());
   WEIR_RETURN_IF_ERROR(WatchBootstrap(secrets));
@@ -182,6 +182,16 @@ absl::Status Standalone::ApplyBootstrap(const apply::SecretSource& secrets) {
               {{"kind", each.kind}, {"organization", each.organization}, {"name", each.name}});
   }
   return absl::OkStatus();
+}
+
+// Nobody relies on it yet, and a start that was cut short applies it again.
+absl::Status Standalone::ApplyFirst(const apply::SecretSource& secrets) {
+  std::function<absl::Status()> apply = [&] { return ApplyBootstrap(secrets); };
+  for (sql::Database* each :
+       {identity_database_.get(), quota_database_.get(), routing_database_.get()}) {
+    apply = [each, inner = std::move(apply)] { return each->Together(inner); };
+  }
+  return apply();
 }
 
 absl::Status Standalone::WatchBootstrap(const apply::SecretSource& secrets) {

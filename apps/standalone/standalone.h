@@ -57,6 +57,7 @@ class Standalone {
   absl::Status OpenQuota();
   absl::Status OpenRouting();
   absl::Status ApplyBootstrap(const apply::SecretSource& secrets);
+  absl::Status ApplyFirst(const apply::SecretSource& secrets);
   absl::Status WatchBootstrap(const apply::SecretSource& secrets);
   absl::Status RebuildWindows();
   absl::Status OpenAdmin();
