@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,11 +60,12 @@ struct UsageSum {
   UsageParts usage;
 };
 
-// What the subjects of one level spent from `since_us` on.
+// What the subjects of one level spent in a span of time.
 struct SumQuery {
   std::string organization;
   v1::Level level = v1::LEVEL_UNSPECIFIED;
-  int64_t since_us = 0;  // settled_at_us, inclusive.
+  int64_t since_us = 0;                                    // settled_at_us, inclusive.
+  int64_t until_us = std::numeric_limits<int64_t>::max();  // Exclusive.
 };
 struct SubjectSum {
   std::string subject;  // Empty: the organisation.
@@ -91,7 +93,7 @@ class Ledger {
 
   // One for each subject that spent anything, by subject; rows without one at that level are left
   // out.
-  virtual absl::StatusOr<std::vector<SubjectSum>> SumSince(const SumQuery& query) = 0;
+  virtual absl::StatusOr<std::vector<SubjectSum>> SumSubjects(const SumQuery& query) = 0;
 };
 
 }  // namespace weir::quota

@@ -70,7 +70,8 @@ class LedgerContract : public ::testing::Test {
   }
   // "subject: tokens/requests from first" of each subject.
   std::vector<std::string> Since(v1::Level level, int64_t since_us) {
-    auto sums = ledger().SumSince({"acme", level, since_us});
+    auto sums =
+        ledger().SumSubjects({.organization = "acme", .level = level, .since_us = since_us});
     EXPECT_THAT(sums, IsOk());
     std::vector<std::string> texts;
     for (const SubjectSum& each : *sums) {
@@ -239,6 +240,11 @@ TYPED_TEST_P(LedgerContract, SumsWhatTheSubjectsOfALevelSpentSince) {
   EXPECT_THAT(this->Since(v1::LEVEL_PROVIDER, 0), ::testing::ElementsAre("openai: 1110/4 from 99"));
   EXPECT_THAT(this->Since(v1::LEVEL_PROXY, 0), ::testing::IsEmpty());
   EXPECT_THAT(this->Since(v1::LEVEL_USER, 201), ::testing::IsEmpty());
+  const auto early_sums = this->ledger().SumSubjects(
+      {.organization = "acme", .level = v1::LEVEL_USER, .since_us = 99, .until_us = 150});
+  ASSERT_THAT(early_sums, IsOk());
+  ASSERT_EQ(early_sums->size(), 1u);
+  EXPECT_EQ(early_sums->front().total_tokens, 1000);
 }
 
 REGISTER_TYPED_TEST_SUITE_P(LedgerContract, KeepsEveryFieldOfARow,

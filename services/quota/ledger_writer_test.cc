@@ -35,8 +35,8 @@ class GatedLedger final : public Ledger {
   absl::StatusOr<std::vector<UsageSum>> QueryUsage(const UsageQuery& query) override {
     return inner_.QueryUsage(query);
   }
-  absl::StatusOr<std::vector<SubjectSum>> SumSince(const SumQuery& query) override {
-    return inner_.SumSince(query);
+  absl::StatusOr<std::vector<SubjectSum>> SumSubjects(const SumQuery& query) override {
+    return inner_.SumSubjects(query);
   }
 
   void Open() {

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+#include <random>
+
 #include "services/quota/limits_for_test.h"
 
 namespace weir::quota {
@@ -74,6 +77,65 @@ TEST(LimitTableTest, SeveralLimitsOfOneUnitApplyTogether) {
   const auto table = TableOf({{.name = "day", .level = v1::LEVEL_USER, .subject = "ann"},
                               {.name = "minute", .level = v1::LEVEL_USER, .subject = "ann"}});
   EXPECT_THAT(Names(table->Match(SubjectsOf("ann"))), ElementsAre("day/ann", "minute/ann"));
+}
+
+// What the table says of every subject of a small world, and of itself.
+std::vector<std::string> Everything(const LimitTable& table) {
+  std::vector<std::string> lines;
+  for (const char* user : {"", "ann", "bob", "eve"}) {
+    for (const char* team : {"", "a", "b"}) {
+      std::string line = fmt::format("{}/{}:", user, team);
+      for (const LimitMatch& each : table.Match(SubjectsOf(user, team))) {
+        line += fmt::format(" {}={}", each.limit->name, each.limit->rule.count);
+      }
+      lines.push_back(line);
+    }
+  }
+  for (const LimitPtr& each : table.All()) {
+    lines.push_back(fmt::format("{}.{}", each->organization, each->name));
+  }
+  return lines;
+}
+
+TEST(LimitTableTest, ManySmallChangesMakeTheTableThatIsBuiltAtOnce) {
+  std::mt19937 random(1);
+  const auto pick = [&random](auto... of) {
+    const std::array all{of...};
+    return all[random() % all.size()];
+  };
+  std::map<std::string, StoredLimit> limits;
+  const auto built = [&limits] {
+    std::vector<StoredLimit> all;
+    for (const auto& [name, each] : limits) all.push_back(each);
+    return LimitTable::Build(all);
+  };
+  std::shared_ptr<const LimitTable> table = built();
+  for (int i = 0; i < 2000; ++i) {
+    const std::string name = fmt::format("limit-{}", random() % 12);
+    std::optional<StoredLimit> before;
+    if (const auto found = limits.find(name); found != limits.end()) before = found->second;
+    std::optional<StoredLimit> after;
+    if (!before || random() % 3 > 0) {
+      const v1::Level level = pick(v1::LEVEL_ORGANIZATION, v1::LEVEL_USER, v1::LEVEL_TEAM);
+      const char* subject = level == v1::LEVEL_USER ? pick("*", "ann", "bob") : pick("*", "a", "b");
+      const LimitSpec spec{.name = name,
+                           .level = level,
+                           .subject = level == v1::LEVEL_ORGANIZATION ? "" : subject,
+                           .unit = pick(kTokens, kRequests),
+                           .count = i};
+      after = StoredLimit{.limit = LimitOf(spec)};
+    }
+    const std::shared_ptr<const LimitTable> old = table;
+    const std::vector<std::string> old_says = Everything(*old);
+    table = old->With(before, after);
+    if (after) {
+      limits[name] = *after;
+    } else {
+      limits.erase(name);
+    }
+    ASSERT_EQ(Everything(*table), Everything(*built())) << "after change " << i;
+    ASSERT_EQ(Everything(*old), old_says) << "changed by what came after it";
+  }
 }
 
 struct EnforcementCase {

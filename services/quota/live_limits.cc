@@ -19,6 +19,30 @@ absl::Status LiveLimits::Reload(LimitStore& store) {
   return absl::OkStatus();
 }
 
+absl::Status LiveLimits::Change(LimitStore& store, const std::optional<StoredLimit>& before,
+                                const std::optional<StoredLimit>& after) {
+  absl::StatusOr<int64_t> sequence = store.Sequence();
+  if (!sequence.ok()) return status::While(sequence.status(), "asking for changes of the limits");
+  std::shared_ptr<const LimitTable> old;
+  int64_t old_sequence = 0;
+  {
+    MutexLock lock(mutex_);
+    old = table_;
+    old_sequence = sequence_;
+  }
+  // Else something was changed that is not known here.
+  if (*sequence == old_sequence + 1) {
+    std::shared_ptr<const LimitTable> table = old->With(before, after);
+    MutexLock lock(mutex_);
+    if (table_ == old) {
+      table_ = std::move(table);
+      sequence_ = *sequence;
+      return absl::OkStatus();
+    }
+  }
+  return Reload(store);
+}
+
 absl::Status LiveLimits::Follow(LimitStore& store) {
   absl::StatusOr<int64_t> sequence = store.Sequence();
   if (!sequence.ok()) return status::While(sequence.status(), "asking for changes of the limits");

@@ -17,6 +17,11 @@ class LiveLimits {
   // Takes over what the store holds, unless this is newer. Blocks.
   absl::Status Reload(LimitStore& store);
 
+  // Takes over one change that was just made there, `before` to `after` (one may be unset), without
+  // reading all limits again; but where others changed something too, it reloads. Blocks.
+  absl::Status Change(LimitStore& store, const std::optional<StoredLimit>& before,
+                      const std::optional<StoredLimit>& after);
+
   // Reloads where the store has changed since: what a replica calls each second. Blocks.
   absl::Status Follow(LimitStore& store);
 

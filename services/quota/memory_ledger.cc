@@ -119,11 +119,14 @@ absl::StatusOr<std::vector<UsageSum>> MemoryLedger::QueryUsage(const UsageQuery&
   return rows;
 }
 
-absl::StatusOr<std::vector<SubjectSum>> MemoryLedger::SumSince(const SumQuery& query) {
+absl::StatusOr<std::vector<SubjectSum>> MemoryLedger::SumSubjects(const SumQuery& query) {
   std::map<std::string, SubjectSum> sums;
   MutexLock lock(mutex_);
   for (const LedgerRow& each : rows_) {
-    if (each.organization != query.organization || each.settled_at_us < query.since_us) continue;
+    if (each.organization != query.organization || each.settled_at_us < query.since_us ||
+        each.settled_at_us >= query.until_us) {
+      continue;
+    }
     const std::string subject = SubjectAt(each, query.level);
     if (subject.empty() && query.level != v1::LEVEL_ORGANIZATION) continue;
     if (!Counts(each)) continue;

@@ -17,7 +17,7 @@ class MemoryLedger final : public Ledger {
   absl::StatusOr<std::vector<bool>> Append(std::span<const LedgerRow> rows) override;
   absl::StatusOr<std::optional<LedgerRow>> Find(const AttemptId& id) override;
   absl::StatusOr<std::vector<UsageSum>> QueryUsage(const UsageQuery& query) override;
-  absl::StatusOr<std::vector<SubjectSum>> SumSince(const SumQuery& query) override;
+  absl::StatusOr<std::vector<SubjectSum>> SumSubjects(const SumQuery& query) override;
 
   // In the order they came.
   std::vector<LedgerRow> Rows() const;

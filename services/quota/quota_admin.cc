@@ -48,7 +48,7 @@ absl::StatusOr<v1::PutLimitResponse> QuotaAdmin::PutLimit(const api::AdminCall&,
       .limit = limit,
       .counting_since_us = goes_on ? before->counting_since_us : ToUnixMicros(deps_.clock.Now())};
   WEIR_RETURN_IF_ERROR(deps_.store.Put(after).status());
-  WEIR_RETURN_IF_ERROR(deps_.limits.Reload(deps_.store));
+  WEIR_RETURN_IF_ERROR(deps_.limits.Change(deps_.store, before, after));
   return response;
 }
 
@@ -86,8 +86,10 @@ absl::StatusOr<v1::DeleteLimitResponse> QuotaAdmin::DeleteLimit(
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
 
   MutexLock lock(editing_);
+  WEIR_ASSIGN_OR_RETURN(const std::optional<StoredLimit> before,
+                        deps_.store.Get(request.organization(), request.name()));
   WEIR_RETURN_IF_ERROR(deps_.store.Delete(request.organization(), request.name()));
-  WEIR_RETURN_IF_ERROR(deps_.limits.Reload(deps_.store));
+  WEIR_RETURN_IF_ERROR(deps_.limits.Change(deps_.store, before, std::nullopt));
   return v1::DeleteLimitResponse();
 }
 

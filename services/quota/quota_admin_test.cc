@@ -289,17 +289,73 @@ TEST_F(QuotaAdminTest, AnswersAtMostTenThousandRows) {
 TEST(LiveLimitsTest, FollowsChangesOfTheStore) {
   MemoryLimitStore store;
   LiveLimits limits;
-  EXPECT_TRUE(limits.Current()->all().empty());
+  EXPECT_TRUE(limits.Current()->All().empty());
   ASSERT_THAT(store.Put({.limit = LimitOf({.name = "day"})}), IsOk());
   ASSERT_THAT(limits.Follow(store), IsOk());
   const auto first = limits.Current();
-  EXPECT_EQ(first->all().size(), 1u);
+  EXPECT_EQ(first->All().size(), 1u);
   ASSERT_THAT(limits.Follow(store), IsOk());
   EXPECT_EQ(limits.Current(), first) << "nothing has changed";
   ASSERT_THAT(store.Delete("acme", "day"), IsOk());
   ASSERT_THAT(limits.Follow(store), IsOk());
-  EXPECT_TRUE(limits.Current()->all().empty());
-  EXPECT_EQ(first->all().size(), 1u) << "a snapshot stays as it is";
+  EXPECT_TRUE(limits.Current()->All().empty());
+  EXPECT_EQ(first->All().size(), 1u) << "a snapshot stays as it is";
+}
+
+// Counts how often all limits are read.
+class CountingStore final : public LimitStore {
+ public:
+  absl::StatusOr<bool> Put(const StoredLimit& limit) override { return inner_.Put(limit); }
+  absl::Status Delete(std::string_view organization, std::string_view name) override {
+    return inner_.Delete(organization, name);
+  }
+  absl::StatusOr<std::optional<StoredLimit>> Get(std::string_view organization,
+                                                 std::string_view name) override {
+    return inner_.Get(organization, name);
+  }
+  absl::StatusOr<std::vector<StoredLimit>> List(std::string_view organization,
+                                                std::string_view after_name, int max) override {
+    return inner_.List(organization, after_name, max);
+  }
+  absl::StatusOr<Snapshot> All() override {
+    ++loads;
+    return inner_.All();
+  }
+  absl::StatusOr<int64_t> Sequence() override { return inner_.Sequence(); }
+
+  int loads = 0;
+
+ private:
+  MemoryLimitStore inner_;
+};
+
+TEST(LiveLimitsTest, TakesOverItsOwnChangeWithoutReadingAllLimits) {
+  CountingStore store;
+  LiveLimits limits;
+  const StoredLimit day{.limit = LimitOf({.name = "day", .count = 5})};
+  ASSERT_THAT(store.Put(day), IsOk());
+  ASSERT_THAT(limits.Change(store, std::nullopt, day), IsOk());
+  ASSERT_EQ(limits.Current()->All().size(), 1u);
+  const StoredLimit larger{.limit = LimitOf({.name = "day", .count = 7})};
+  ASSERT_THAT(store.Put(larger), IsOk());
+  ASSERT_THAT(limits.Change(store, day, larger), IsOk());
+  ASSERT_EQ(limits.Current()->All().size(), 1u);
+  EXPECT_EQ(limits.Current()->All().front()->rule.count, 7);
+  ASSERT_THAT(store.Delete("acme", "day"), IsOk());
+  ASSERT_THAT(limits.Change(store, larger, std::nullopt), IsOk());
+  EXPECT_TRUE(limits.Current()->All().empty());
+  EXPECT_EQ(store.loads, 0);
+}
+
+TEST(LiveLimitsTest, AChangeThatItDoesNotKnowOfIsReadAsWell) {
+  CountingStore store;
+  LiveLimits limits;
+  const StoredLimit ours{.limit = LimitOf({.name = "ours"})};
+  ASSERT_THAT(store.Put({.limit = LimitOf({.name = "theirs"})}), IsOk());
+  ASSERT_THAT(store.Put(ours), IsOk());
+  ASSERT_THAT(limits.Change(store, std::nullopt, ours), IsOk());
+  EXPECT_EQ(limits.Current()->All().size(), 2u);
+  EXPECT_EQ(store.loads, 1);
 }
 
 }  // namespace

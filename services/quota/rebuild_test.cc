@@ -86,6 +86,29 @@ TEST_F(RebuildTest, ALimitCountsNothingFromBeforeItWasMade) {
   EXPECT_THAT(Sum(*table), ElementsAre("day/: 7, began 36000 ago"));
 }
 
+TEST_F(RebuildTest, LimitsThatWereMadeOneAfterTheOtherCountEachFromItsOwnBeginning) {
+  Spend("ann", 1, 40);
+  Spend("bob", 10, 30);
+  Spend("ann", 100, 20);
+  Spend("bob", 1000, 10);
+  std::vector<StoredLimit> limits;
+  for (int64_t ago : {5, 15, 25, 35, 45}) {
+    const auto add = [&](LimitSpec spec) {
+      spec.level = v1::LEVEL_USER;
+      spec.period_s = 86'400;
+      limits.push_back({.limit = LimitOf(spec), .counting_since_us = kNowUs - ago * kSecondUs});
+    };
+    add({.name = fmt::format("ann-{:02}", ago), .subject = "ann"});
+    add({.name = fmt::format("each-{:02}", ago), .subject = "*", .unit = kRequests});
+  }
+  EXPECT_THAT(Sum(*LimitTable::Build(limits)),
+              ElementsAre("ann-25/ann: 100, began 36000 ago", "ann-35/ann: 100, began 36000 ago",
+                          "ann-45/ann: 101, began 36000 ago", "each-15/bob: 1, began 36000 ago",
+                          "each-25/ann: 1, began 36000 ago", "each-25/bob: 1, began 36000 ago",
+                          "each-35/ann: 1, began 36000 ago", "each-35/bob: 2, began 36000 ago",
+                          "each-45/ann: 2, began 36000 ago", "each-45/bob: 2, began 36000 ago"));
+}
+
 TEST(QuotaRebuildTest, CountersAreAsTheyWereAfterARestart) {
   QuotaForTest quota({{.name = "day", .count = 1000, .period_s = 86'400},
                       {.name = "requests", .unit = kRequests, .count = 10, .period_s = 86'400},

@@ -65,7 +65,7 @@ constexpr std::string_view kUsage =
     " GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY total DESC, 1, 2, 3, 4, 5, 6 LIMIT $22";
 
 // $3 is a Level.
-constexpr std::string_view kSumSince =
+constexpr std::string_view kSumSubjects =
     "SELECT subject, CAST(SUM(requests) AS BIGINT), CAST(SUM(total_tokens) AS BIGINT),"
     " MIN(first_us) FROM (SELECT CASE CAST($3 AS BIGINT) WHEN 2 THEN team WHEN 3 THEN user_name"
     " WHEN 4 THEN key_name WHEN 5 THEN provider WHEN 6 THEN model WHEN 7 THEN proxy ELSE '' END"
@@ -73,7 +73,7 @@ constexpr std::string_view kSumSince =
     " SUM(requests) AS requests, SUM(total_tokens) AS total_tokens,"
     " MIN(settled_at_us) AS first_us FROM quota_ledger AS row_"
     " WHERE organization_id = (SELECT id FROM quota_organization WHERE name = $1)"
-    " AND settled_at_us >= $2"
+    " AND settled_at_us >= $2 AND settled_at_us < $4"
     " AND NOT EXISTS (SELECT 1 FROM quota_ledger AS later WHERE later.request_id = row_.request_id"
     " AND later.attempt = row_.attempt AND later.seq > row_.seq) GROUP BY subject_id) AS spent"
     " JOIN quota_subject ON quota_subject.id = subject_id) AS named"
@@ -271,9 +271,10 @@ absl::StatusOr<std::vector<UsageSum>> SqlLedger::QueryUsage(const UsageQuery& qu
   return sums;
 }
 
-absl::StatusOr<std::vector<SubjectSum>> SqlLedger::SumSince(const SumQuery& query) {
-  const sql::Value params[] = {query.organization, query.since_us, int64_t{query.level}};
-  absl::StatusOr<std::vector<sql::Row>> rows = Read(kSumSince, params);
+absl::StatusOr<std::vector<SubjectSum>> SqlLedger::SumSubjects(const SumQuery& query) {
+  const sql::Value params[] = {query.organization, query.since_us, int64_t{query.level},
+                               query.until_us};
+  absl::StatusOr<std::vector<sql::Row>> rows = Read(kSumSubjects, params);
   if (!rows.ok()) {
     return status::While(rows.status(), "summing what {} spent", query.organization);
   }

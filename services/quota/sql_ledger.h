@@ -17,7 +17,7 @@ class SqlLedger final : public Ledger {
   absl::StatusOr<std::vector<bool>> Append(std::span<const LedgerRow> rows) override;
   absl::StatusOr<std::optional<LedgerRow>> Find(const AttemptId& id) override;
   absl::StatusOr<std::vector<UsageSum>> QueryUsage(const UsageQuery& query) override;
-  absl::StatusOr<std::vector<SubjectSum>> SumSince(const SumQuery& query) override;
+  absl::StatusOr<std::vector<SubjectSum>> SumSubjects(const SumQuery& query) override;
 
  private:
   absl::StatusOr<std::vector<sql::Row>> Read(std::string_view statement,

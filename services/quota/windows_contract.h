@@ -492,7 +492,7 @@ TYPED_TEST_P(WindowsContract, RestoreSetsTheUseOfCounters) {
   this->Limits({this->Tokens(100), this->Requests(5)});
   this->Reserve(1, 20);
   std::vector<RestoredCounter> counters;
-  for (const LimitPtr& each : this->table_->all()) {
+  for (const LimitPtr& each : this->table_->All()) {
     counters.push_back({.limit = each, .used = each->counts_requests() ? 3 : 60});
   }
   // 2025-11-21 10:00:00: the minute that is current.
