@@ -123,19 +123,27 @@ void Outbox::Progress(const common::v1::AttemptKey& key, int64_t output_tokens) 
   ScheduleFlush();
 }
 
-std::string Outbox::Settlement(const quota::v1::SettleRequest& settlement) {
+void Outbox::Settlement(const quota::v1::SettleRequest& settlement) {
   // Lent for the time that it is written: a copy of it costs more than the write.
   OutboxRecord record;
   record.unsafe_arena_set_allocated_settlement(const_cast<quota::v1::SettleRequest*>(&settlement));
   const size_t before = pending_.size();
-  std::string written(Append(record));
+  Append(record);
   std::ignore = record.unsafe_arena_release_settlement();
   if (auto found = open_.find(AttemptName(settlement.key())); found != open_.end()) {
     found->second.frame.assign(pending_, before);
     found->second.progress.clear();
   }
   ScheduleFlush();
-  return written;
+}
+
+quota::v1::SettleRequest Outbox::SettlementOf(const common::v1::AttemptKey& key) const {
+  quota::v1::SettleRequest settlement;
+  if (auto found = open_.find(AttemptName(key)); found != open_.end()) {
+    ReadFrames(found->second.frame,
+               [&](const OutboxRecord& record) { settlement = record.settlement(); });
+  }
+  return settlement;
 }
 
 void Outbox::Close(const common::v1::AttemptKey& key) {
@@ -150,9 +158,7 @@ void Outbox::Close(const common::v1::AttemptKey& key) {
   ScheduleFlush();
 }
 
-std::string_view Outbox::Append(const OutboxRecord& record) {
-  return AppendFrame(record, pending_);
-}
+void Outbox::Append(const OutboxRecord& record) { AppendFrame(record, pending_); }
 
 void Outbox::ScheduleFlush() {
   if (flush_scheduled_) return;

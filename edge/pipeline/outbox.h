@@ -44,9 +44,10 @@ class Outbox {
   asio::awaitable<absl::Status> Intend(edge::v1::OutboxRecord::Intent intent);
   // Written at the end of this loop turn. Lost with a full disk: the intent stays.
   void Progress(const common::v1::AttemptKey& key, int64_t output_tokens);
-  // As Progress; the settlement is to be sent until Close. Returns its record, as
-  // RecordedSettlement reads it.
-  std::string Settlement(const quota::v1::SettleRequest& settlement);
+  // As Progress; the settlement is to be sent until Close.
+  void Settlement(const quota::v1::SettleRequest& settlement);
+  // What Settlement was given for an attempt that is not closed.
+  quota::v1::SettleRequest SettlementOf(const common::v1::AttemptKey& key) const;
   // Nothing more is to be done for this attempt.
   void Close(const common::v1::AttemptKey& key);
 
@@ -72,8 +73,7 @@ class Outbox {
   };
   Outbox(asio::any_io_executor executor, Options options);
   absl::Status OpenSegment();
-  // Returns the record's place in `pending_`.
-  std::string_view Append(const edge::v1::OutboxRecord& record);
+  void Append(const edge::v1::OutboxRecord& record);
   void ScheduleFlush();
   void Flush();
   absl::Status WritePending();

@@ -24,7 +24,7 @@ uint32_t Checksum(std::string_view payload) {
 
 }  // namespace
 
-std::string_view AppendFrame(const edge::v1::OutboxRecord& record, std::string& out) {
+void AppendFrame(const edge::v1::OutboxRecord& record, std::string& out) {
   const size_t at = out.size();
   out.resize(at + kHead);
   record.AppendToString(&out);
@@ -32,7 +32,6 @@ std::string_view AppendFrame(const edge::v1::OutboxRecord& record, std::string& 
   const uint32_t checksum = Checksum(std::string_view(out).substr(at + kHead));
   std::memcpy(out.data() + at, &length, sizeof(length));
   std::memcpy(out.data() + at + 4, &checksum, sizeof(checksum));
-  return std::string_view(out).substr(at + kHead);
 }
 
 size_t ReadFrames(std::string_view file,
@@ -48,12 +47,6 @@ size_t ReadFrames(std::string_view file,
     file.remove_prefix(kHead + length);
   }
   return file.size();
-}
-
-quota::v1::SettleRequest RecordedSettlement(std::string_view payload) {
-  edge::v1::OutboxRecord parsed;
-  parsed.ParseFromArray(payload.data(), static_cast<int>(payload.size()));
-  return std::move(*parsed.mutable_settlement());
 }
 
 std::string AttemptName(const common::v1::AttemptKey& key) {

@@ -9,16 +9,13 @@
 namespace weir::edge {
 
 // Frames of an outbox file: length (4 bytes, little-endian), CRC-32 of the payload (4 bytes),
-// payload (an OutboxRecord). Returns the payload; valid until `out` changes.
-std::string_view AppendFrame(const edge::v1::OutboxRecord& record, std::string& out);
+// payload (an OutboxRecord).
+void AppendFrame(const edge::v1::OutboxRecord& record, std::string& out);
 
 // Calls `take` for each whole record of `file` in order. Returns the number of bytes that are not
 // records: the torn end, or damage.
 size_t ReadFrames(std::string_view file,
                   const std::function<void(const edge::v1::OutboxRecord&)>& take);
-
-// The settlement of a payload that AppendFrame made of one.
-quota::v1::SettleRequest RecordedSettlement(std::string_view payload);
 
 // Names an attempt in memory: request id and number.
 std::string AttemptName(const common::v1::AttemptKey& key);

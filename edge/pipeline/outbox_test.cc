@@ -129,6 +129,17 @@ TEST_F(OutboxTest, AnIntentIsWrittenWhenItReturns) {
   EXPECT_GT(outbox_->bytes(), 0U);
 }
 
+TEST_F(OutboxTest, ASettlementIsKeptUntilItIsClosed) {
+  Open();
+  ASSERT_THAT(Intend("a"), IsOk());
+  outbox_->Progress(Key("a"), 3);
+  outbox_->Settlement(SettlementOf("a"));
+  EXPECT_EQ(outbox_->SettlementOf(Key("a")).SerializeAsString(),
+            SettlementOf("a").SerializeAsString());
+  Flush();
+  EXPECT_EQ(outbox_->SettlementOf(Key("a")).usage().output_visible_tokens(), 7);
+}
+
 TEST_F(OutboxTest, WhatFollowsIsWrittenAtTheEndOfTheTurn) {
   Open();
   ASSERT_THAT(Intend("a"), IsOk());

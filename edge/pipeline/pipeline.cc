@@ -82,12 +82,17 @@ Pipeline::Pipeline(PipelineOptions options, Deps deps)
   anonymous_ = std::move(anonymous);
 }
 
-asio::awaitable<void> Pipeline::Serve(Exchange* exchange) {
+CallPtr Pipeline::NewCall(Exchange* exchange) const {
   auto call = std::make_shared<Call>();
   call->exchange = exchange;
   call->clock = &deps_.clock;
   call->started = deps_.clock.Monotonic();
   call->request_id = NewRequestId(deps_.clock.Now(), deps_.random);
+  return call;
+}
+
+asio::awaitable<void> Pipeline::Serve(Exchange* exchange) {
+  const CallPtr call = NewCall(exchange);
   call->context.deadline = call->started + kAskTimeout;
   // Not by shared_ptr: the call must not keep itself alive through its exchange.
   exchange->on_client_gone = [raw = call.get()] {
@@ -136,11 +141,7 @@ void Pipeline::CutShort() {
 }
 
 asio::awaitable<void> Pipeline::Refuse(Exchange* exchange, absl::Status why) {
-  auto call = std::make_shared<Call>();
-  call->exchange = exchange;
-  call->clock = &deps_.clock;
-  call->started = deps_.clock.Monotonic();
-  call->request_id = NewRequestId(deps_.clock.Now(), deps_.random);
+  const CallPtr call = NewCall(exchange);
   Refusal refusal = RefusalFor(why);
   if (exchange->head.fields == nullptr && why.code() == absl::StatusCode::kOutOfRange) {
     refusal.http_status = 431;

@@ -81,6 +81,7 @@ class Pipeline final : public Handler {
   asio::awaitable<Verdict> ListModels(CallPtr call);
   asio::awaitable<void> SendRefusal(CallPtr call, Refusal refusal);
   static void TakeLeave(Call& call);
+  CallPtr NewCall(Exchange* exchange) const;
   void TakeClientAddress(Call& call) const;
   void Finish(const Call& call);
 

@@ -1,6 +1,9 @@
 #include "edge/pipeline/recovery.h"
 
+#include <algorithm>
 #include <atomic>
+#include <boost/asio/steady_timer.hpp>
+#include <iterator>
 
 #include "common/log/log.h"
 
@@ -10,6 +13,8 @@ namespace {
 constexpr Duration kInterval = std::chrono::seconds(10);
 constexpr Duration kPause = std::chrono::seconds(1);
 constexpr Duration kReadPoll = std::chrono::milliseconds(10);
+// Settlements under way together: the ledger commits in groups, and each group takes its time.
+constexpr size_t kAtOnce = 256;
 
 // What a worker found; owned by both sides, so that neither waits for the other at the end.
 struct Scan {
@@ -40,24 +45,51 @@ asio::awaitable<void> Recovery::Look() {
   }
 }
 
+// Settlements that are under way together, and what became of them.
+struct Recovery::Wave {
+  explicit Wave(asio::any_io_executor executor)
+      : over(std::move(executor), asio::steady_timer::time_point::max()) {}
+
+  size_t open = 0;
+  std::vector<quota::v1::SettleRequest> failed;
+  absl::Status why;  // The last one of them failed.
+  asio::steady_timer over;
+};
+
+asio::awaitable<void> Recovery::SettleOne(std::shared_ptr<Wave> wave,
+                                          quota::v1::SettleRequest settlement) {
+  quota::v1::SettleRequest copy = settlement;
+  const auto settled = co_await deps_.quota.Settle(api::CallContext{}, std::move(copy));
+  if (IsRefusedForGood(settled.status())) {
+    deps_.refused.Put(settlement, status::Message(settled.status()));
+  } else if (!settled.ok()) {
+    wave->failed.push_back(std::move(settlement));
+    wave->why = settled.status();
+  }
+  if (--wave->open == 0) wave->over.cancel();
+}
+
 // False: quota cannot be asked now.
 asio::awaitable<bool> Recovery::SettleAll() {
+  const auto executor = co_await asio::this_coro::executor;
   while (!adopted_.empty()) {
-    Adopted& oldest = adopted_.front();
-    while (!oldest.settlements.empty()) {
-      quota::v1::SettleRequest copy = oldest.settlements.back();
-      const auto settled = co_await deps_.quota.Settle(api::CallContext{}, std::move(copy));
-      if (!settled.ok() && !IsRefusedForGood(settled.status())) {
-        log::Warn("edge.settle.waiting",
-                  {{"settlements", waiting()}, {"reason", status::Message(settled.status())}});
-        co_return false;
-      }
-      if (!settled.ok()) {
-        deps_.refused.Put(oldest.settlements.back(), status::Message(settled.status()));
-      }
-      oldest.settlements.pop_back();
+    std::vector<quota::v1::SettleRequest>& left = adopted_.front().settlements;
+    const auto wave = std::make_shared<Wave>(executor);
+    const size_t some = std::min(left.size(), kAtOnce);
+    wave->open = some;
+    for (size_t i = 0; i < some; ++i) {
+      asio::co_spawn(executor, SettleOne(wave, std::move(left.back())), asio::detached);
+      left.pop_back();
     }
-    oldest.discard();
+    while (wave->open > 0) co_await wave->over.async_wait(kTuple);
+    std::ranges::move(wave->failed, std::back_inserter(left));
+    if (!wave->failed.empty()) {
+      log::Warn("edge.settle.waiting",
+                {{"settlements", waiting()}, {"reason", status::Message(wave->why)}});
+      co_return false;
+    }
+    if (!left.empty()) continue;
+    adopted_.front().discard();
     adopted_.pop_front();
   }
   co_return true;

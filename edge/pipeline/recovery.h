@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <string>
 
 #include "common/api/quota.h"
@@ -36,6 +37,8 @@ class Recovery {
  private:
   asio::awaitable<void> Look();
   asio::awaitable<bool> SettleAll();
+  struct Wave;
+  asio::awaitable<void> SettleOne(std::shared_ptr<Wave> wave, quota::v1::SettleRequest settlement);
 
   const Deps deps_;
   std::deque<Adopted> adopted_;

@@ -154,28 +154,20 @@ TEST_F(RecoveryTest, WhatIsRefusedForGoodIsSetAside) {
   EXPECT_THAT(registry_.Render(), HasSubstr("weir_settlements_refused_total 1"));
 }
 
-// --- Quarantine ---
-
-TEST(QuarantineTest, IsBounded) {
-  ::weir::testing::ScopedLog log;
-  metrics::Registry registry;
-  const std::string folder = NewFolder();
-  Quarantine quarantine(folder, registry, /*max_bytes=*/500);
-  quota::v1::SettleRequest settlement;
-  settlement.mutable_key()->set_request_id(std::string(100, 'r'));
-  for (int i = 0; i < 10; ++i) quarantine.Put(settlement, "no");
-  EXPECT_LE(std::filesystem::file_size(folder + "/refused.jsonl"), 500U);
-  EXPECT_GE(std::filesystem::file_size(folder + "/refused.jsonl"), 200U);
-  EXPECT_THAT(log.WithEvent("edge.settle.refused"), SizeIs(10));
-  EXPECT_THAT(log.WithEvent("edge.settle.refused").back(), HasSubstr("full"));
-}
-
-TEST(QuarantineTest, WhatMayPassLaterIsNotRefusedForGood) {
-  EXPECT_TRUE(IsRefusedForGood(status::InvalidArgument("x")));
-  EXPECT_FALSE(IsRefusedForGood(status::Unavailable("x")));
-  EXPECT_FALSE(IsRefusedForGood(status::ResourceExhausted("x")));
-  EXPECT_FALSE(IsRefusedForGood(status::Internal("x")));
-  EXPECT_FALSE(IsRefusedForGood(absl::OkStatus()));
+TEST_F(RecoveryTest, ManyAreSettledAtOnce) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 300; ++i) names.push_back(std::to_string(i));
+  Dies("one", names);
+  quota_.hold_back_settlements = true;
+  Start();
+  ASSERT_TRUE(Within(seconds(1), [this] { return quota_.settles_in_flight > 0; }));
+  testing::Settle(loop_);
+  EXPECT_EQ(quota_.settles_in_flight, 256) << "as many as are bounded to, whatever there is";
+  EXPECT_FALSE(accepts_);
+  quota_.hold_back_settlements = false;
+  ASSERT_TRUE(Within(seconds(2), [this] { return accepts_; }));
+  EXPECT_THAT(quota_.settled, SizeIs(300));
+  EXPECT_THAT(Files(), IsEmpty());
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "edge/pipeline/settlements.h"
 
 #include "common/log/log.h"
-#include "edge/pipeline/outbox_record.h"
 
 namespace weir::edge {
 namespace {
@@ -12,9 +11,9 @@ constexpr Duration kLongestPause = std::chrono::seconds(5);
 }  // namespace
 
 void Settlements::Post(quota::v1::SettleRequest settlement) {
-  std::string record = deps_.outbox.Settlement(settlement);
+  deps_.outbox.Settlement(settlement);
   ++unacknowledged_;
-  asio::co_spawn(deps_.loop, Send(std::move(settlement), std::move(record)), asio::detached);
+  asio::co_spawn(deps_.loop, Send(std::move(settlement)), asio::detached);
 }
 
 void Settlements::Release(common::v1::AttemptKey key, std::string organization,
@@ -23,14 +22,14 @@ void Settlements::Release(common::v1::AttemptKey key, std::string organization,
                  asio::detached);
 }
 
-asio::awaitable<void> Settlements::Send(quota::v1::SettleRequest settlement, std::string record) {
+asio::awaitable<void> Settlements::Send(quota::v1::SettleRequest settlement) {
   const common::v1::AttemptKey key = settlement.key();
   Duration pause = kFirstPause;
   for (;;) {
     const absl::StatusOr<quota::v1::SettleResponse> settled =
         co_await deps_.quota.Settle(api::CallContext{}, std::move(settlement));
     if (settled.ok()) break;
-    settlement = RecordedSettlement(record);
+    settlement = deps_.outbox.SettlementOf(key);
     if (IsRefusedForGood(settled.status())) {
       deps_.refused.Put(settlement, status::Message(settled.status()));
       break;

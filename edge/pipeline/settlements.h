@@ -46,8 +46,7 @@ class Settlements {
   size_t unacknowledged() const { return unacknowledged_; }
 
  private:
-  // `record` is the settlement as the outbox has it, for the case that it must be sent again.
-  asio::awaitable<void> Send(quota::v1::SettleRequest settlement, std::string record);
+  asio::awaitable<void> Send(quota::v1::SettleRequest settlement);
   asio::awaitable<void> SendRelease(common::v1::AttemptKey key, std::string organization,
                                     bool keep_requests);
 
