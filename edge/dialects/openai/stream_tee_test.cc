@@ -242,9 +242,10 @@ TEST(StreamTeeTest, AnEventOverTheBoundIsRefused) {
 TEST(StreamTeeTest, AnEventByteByByteTakesNoLongerThanItsSize) {
   StreamTee tee({});
   std::string out;
-  const auto begin = std::chrono::steady_clock::now();
+  // Of this thread's own time: how busy the machine is says nothing.
+  const std::clock_t begin = std::clock();
   for (int i = 0; i < 1'000'000; ++i) ASSERT_THAT(tee.Feed("x", out), IsOk());
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC);
 }
 
 // --- Counting ---
