@@ -44,9 +44,9 @@ class FakeQuota final : public api::Quota {
   asio::awaitable<absl::StatusOr<quota::v1::SettleResponse>> Settle(
       api::CallContext, quota::v1::SettleRequest request) override {
     quota::v1::SettleResponse response;
-    ++settles_in_flight;
-    while (hold_back_settlements) co_await Pause();
-    --settles_in_flight;
+    most_settles_in_flight = std::max(most_settles_in_flight, ++settles_in_flight_);
+    if (settles_slowly) co_await Pause();
+    --settles_in_flight_;
     if (settle_failures > 0) {
       --settle_failures;
       co_return status::Unavailable("settling: the ledger is out");
@@ -116,12 +116,12 @@ class FakeQuota final : public api::Quota {
   bool hold_back_extends = false;  // They are not answered while this is set.
   // Settlements that are refused for good.
   std::function<bool(const quota::v1::SettleRequest&)> refuses_to_settle;
-  bool hold_back_settlements = false;  // They are not answered while this is set.
-  int settle_failures = 0;             // So many settlements are not taken.
+  bool settles_slowly = false;  // Each settlement takes a millisecond.
+  int settle_failures = 0;      // So many settlements are not taken.
 
   std::vector<quota::v1::ReserveRequest> reserved;
   std::vector<quota::v1::ExtendRequest> extended;
-  int settles_in_flight = 0;
+  int most_settles_in_flight = 0;
   int extends_in_flight = 0;
   int most_extends_in_flight = 0;
   std::vector<quota::v1::SettleRequest> settled;  // Each (key, seq) once.
@@ -135,6 +135,7 @@ class FakeQuota final : public api::Quota {
   }
 
   const Clock& clock_;
+  int settles_in_flight_ = 0;
   std::set<std::string> held_;
   std::set<std::pair<std::string, uint32_t>> settled_;
 };
