@@ -21,8 +21,7 @@ int64_t CeilSeconds(const google::protobuf::Duration& duration) {
 }
 
 void AddRetryAfter(const google::protobuf::Duration& wait, Refusal& refusal) {
-  refusal.headers.emplace_back("retry-after",
-                               std::to_string(std::max<int64_t>(1, CeilSeconds(wait))));
+  refusal.headers.Add("retry-after", std::to_string(std::max<int64_t>(1, CeilSeconds(wait))));
 }
 
 Refusal ForQuota(const absl::Status& status) {
@@ -36,7 +35,7 @@ Refusal ForQuota(const absl::Status& status) {
     // A budget that is used up for long: trying again by itself is pointless, and a long
     // Retry-After hangs clients.
     refusal.type = refusal.code = "insufficient_quota";
-    refusal.headers.emplace_back("x-should-retry", "false");
+    refusal.headers.Add("x-should-retry", "false");
   }
   if (!violation->contact().empty()) refusal.message += "; ask " + violation->contact();
   AddRetryAfter(violation->retry_after(), refusal);
@@ -163,7 +162,7 @@ Refusal MethodNotAllowed(std::string_view method, std::string allow) {
                   .code = "method_not_allowed",
                   .message = fmt::format("Method {} is not allowed here: want {}",
                                          text::Excerpt(method, 20), allow)};
-  refusal.headers.emplace_back("allow", std::move(allow));
+  refusal.headers.Add("allow", allow);
   return refusal;
 }
 
@@ -172,7 +171,7 @@ Refusal Overloaded() {
                   .type = "service_unavailable_error",
                   .code = "server_is_overloaded",
                   .message = "server overloaded"};
-  refusal.headers.emplace_back("retry-after", "1");
+  refusal.headers.Add("retry-after", "1");
   return refusal;
 }
 

@@ -6,16 +6,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "common/async/asio.h"
 #include "common/status/status.h"
+#include "edge/http/headers.h"
 
 namespace weir::edge {
-
-// Headers of an answer, in order; names in lower case.
-using Headers = std::vector<std::pair<std::string_view, std::string>>;
 
 // A request as it came; views live as long as the exchange.
 struct RequestHead {

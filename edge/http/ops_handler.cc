@@ -7,8 +7,8 @@ namespace {
 
 Headers Plain(std::string_view type = "text/plain; charset=utf-8") {
   Headers headers;
-  headers.emplace_back("content-type", type);
-  headers.emplace_back("cache-control", "no-store");
+  headers.Add("content-type", type);
+  headers.Add("cache-control", "no-store");
   return headers;
 }
 
@@ -20,7 +20,7 @@ asio::awaitable<void> OpsHandler::Serve(Exchange* exchange) {
   if (head.method != "GET" && head.method != "HEAD") {
     const Refusal refusal = MethodNotAllowed(head.method, "GET, HEAD");
     Headers headers = Plain("application/json");
-    headers.insert(headers.end(), refusal.headers.begin(), refusal.headers.end());
+    headers.Add(refusal.headers);
     const std::string body = ErrorBody(refusal);
     std::ignore = co_await reply.Send(405, std::move(headers), body);
   } else if (head.path == "/livez") {

@@ -32,9 +32,7 @@ void ReplyWriter::StartHead(int status, const Headers& headers) {
   head_.clear();
   head_.append("HTTP/1.1 ").append(fmt::format_int(status).c_str()).append(" ");
   head_.append(reason.data(), reason.size()).append("\r\n");
-  for (const auto& [name, value] : headers) {
-    head_.append(name).append(": ").append(value).append("\r\n");
-  }
+  head_.append(headers.lines());
   head_.append("date: ").append(Date()).append("\r\n");
   if (last_) {
     head_.append("connection: close\r\n");

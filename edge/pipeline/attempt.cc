@@ -52,9 +52,9 @@ std::string_view KindName(routing::v1::ApiKind kind) {
   }
 }
 
-quota::v1::Subjects SubjectsOf(const Call& call, const routing::v1::Attempt& planned) {
+void SetSubjects(const Call& call, const routing::v1::Attempt& planned,
+                 quota::v1::Subjects& subjects) {
   const identity::v1::Principal& principal = *call.principal;
-  quota::v1::Subjects subjects;
   subjects.set_organization(principal.organization());
   // Setting a string allocates, also an empty one.
   if (!principal.team().empty()) subjects.set_team(principal.team());
@@ -64,7 +64,6 @@ quota::v1::Subjects SubjectsOf(const Call& call, const routing::v1::Attempt& pla
   if (call.route.proxy != nullptr) subjects.set_proxy(call.route.proxy->name());
   subjects.set_provider(planned.provider());
   subjects.set_model(planned.model());
-  return subjects;
 }
 
 Attempt::Attempt(CallPtr call, const routing::v1::Attempt* planned, Hold hold,
@@ -80,16 +79,26 @@ Attempt::~Attempt() {
 }
 
 asio::awaitable<absl::Status> Attempt::Intend() {
+  const absl::StatusOr<Outbox::Entry> entry = AddIntent();
+  if (!entry.ok()) co_return entry.status();
+  entry_ = *entry;
+  co_return co_await settlements_.Written(entry_);
+}
+
+absl::StatusOr<Outbox::Entry> Attempt::AddIntent() {
   dispatched_us_ = ToUnixMicros(clock_.Now());
+  // Key and subjects are lent: they are on their way to the settlement.
   edge::v1::OutboxRecord::Intent intent;
-  *intent.mutable_key() = hold_.key;
-  *intent.mutable_subjects() = hold_.subjects;
+  intent.unsafe_arena_set_allocated_key(hold_.settlement->mutable_key());
+  intent.unsafe_arena_set_allocated_subjects(hold_.settlement->mutable_subjects());
   intent.set_input_tokens_likely(call_->body.input_tokens_likely);
-  intent.set_requests(hold_.requests);
+  intent.set_requests(hold_.settlement->requests());
   intent.set_kind(std::string(KindName(call_->route.kind)));
   *intent.mutable_dispatched_at() = ToTimestamp(dispatched_us_);
-  const absl::Status written = co_await settlements_.Intend(std::move(intent));
-  co_return written;
+  const absl::StatusOr<Outbox::Entry> entry = settlements_.Intend(intent);
+  std::ignore = intent.unsafe_arena_release_key();
+  std::ignore = intent.unsafe_arena_release_subjects();
+  return entry;
 }
 
 bool Attempt::Grows() const {
@@ -114,7 +123,7 @@ std::shared_ptr<StreamBudget> Attempt::NewBudget() const {
   const std::optional<int64_t> cap = UpstreamCap();
   const int64_t bound = cap ? *cap * call_->body.choices : StreamBudget::kEndless;
   if (bound <= *hold_.output_tokens_cap) return nullptr;
-  return settlements_.NewBudget({.key = hold_.key,
+  return settlements_.NewBudget({.key = hold_.settlement->key(),
                                  .organization = call_->principal->organization(),
                                  .covered = *hold_.output_tokens_cap,
                                  .bound = bound});
@@ -170,23 +179,23 @@ void Attempt::Settle(const common::v1::Usage& usage, bool estimated,
   call_->usage = usage;
   call_->usage_known = true;
   call_->usage_estimated = estimated;
-  quota::v1::SettleRequest settle;
-  *settle.mutable_key() = hold_.key;
+  quota::v1::SettleRequest& settle = *hold_.settlement;
   settle.set_seq(1);
-  settle.mutable_subjects()->Swap(&hold_.subjects);
   *settle.mutable_usage() = usage;
-  settle.set_requests(hold_.requests);
   settle.set_estimated(estimated);
   settle.set_outcome(outcome);
   *settle.mutable_dispatched_at() = ToTimestamp(dispatched_us_);
   settle.set_kind(std::string(KindName(call_->route.kind)));
-  settlements_.Post(std::move(settle));
+  settlements_.Post(entry_, std::move(hold_.settlement));
 }
 
 void Attempt::Release() {
   if (ended_) return;
   ended_ = true;
-  settlements_.Release(hold_.key, call_->principal->organization(), false);
+  quota::v1::ReleaseRequest release;
+  release.mutable_key()->Swap(hold_.settlement->mutable_key());
+  release.set_organization(call_->principal->organization());
+  settlements_.Release(entry_, std::move(release));
 }
 
 }  // namespace weir::edge

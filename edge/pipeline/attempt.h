@@ -15,9 +15,9 @@ namespace weir::edge {
 class Attempt {
  public:
   struct Hold {
-    common::v1::AttemptKey key;
-    quota::v1::Subjects subjects;              // Whose spending it is.
-    int64_t requests = 0;                      // Logical requests that it counts.
+    // What will settle it, as far as it is known: its key, whose spending it is, and the logical
+    // requests that it counts. Not null. It goes from hand to hand, so it is held by a pointer.
+    std::unique_ptr<quota::v1::SettleRequest> settlement;
     std::optional<int64_t> output_tokens_cap;  // What is held for the completion.
     // What that could be raised to while the answer streams; with output_tokens_cap.
     int64_t output_tokens_headroom = 0;
@@ -29,7 +29,7 @@ class Attempt {
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
-  // Writes the intent; only then may anything be sent. Errors are Outbox::Intend's.
+  // Writes the intent; only then may anything be sent. Errors are Outbox's.
   asio::awaitable<absl::Status> Intend();
 
   // The body and the head (`body_size` in bytes) as they go upstream.
@@ -48,14 +48,16 @@ class Attempt {
   // was made covers all that the provider can send.
   std::shared_ptr<StreamBudget> NewBudget() const;
   // A mark in the outbox: so much was delivered.
-  void Progress(int64_t output_tokens) { settlements_.Progress(hold_.key, output_tokens); }
+  void Progress(int64_t output_tokens) {
+    if (!ended_) settlements_.Progress(entry_, hold_.settlement->key(), output_tokens);
+  }
 
   const routing::v1::Attempt& planned() const { return *planned_; }
   // Settled or released.
   bool settled() const { return ended_; }
-  const Hold& hold() const { return hold_; }
 
  private:
+  absl::StatusOr<Outbox::Entry> AddIntent();
   // The answer is streamed and nobody said how long it may be.
   bool Grows() const;
   // Completion tokens of one choice that the provider is told; unset: nothing.
@@ -63,15 +65,17 @@ class Attempt {
 
   const CallPtr call_;
   const routing::v1::Attempt* planned_;  // Points into the call's plan.
-  Hold hold_;                            // Its subjects go with the settlement.
+  Hold hold_;                            // Its settlement is gone when this has ended.
+  Outbox::Entry entry_ = 0;
   Settlements& settlements_;
   const Clock& clock_;
   int64_t dispatched_us_ = 0;
   bool ended_ = false;
 };
 
-// Whose spending an attempt is.
-quota::v1::Subjects SubjectsOf(const Call& call, const routing::v1::Attempt& planned);
+// Whose spending an attempt is. `subjects` is a new one.
+void SetSubjects(const Call& call, const routing::v1::Attempt& planned,
+                 quota::v1::Subjects& subjects);
 
 // "chat", "embeddings", "models".
 std::string_view KindName(routing::v1::ApiKind kind);

@@ -36,9 +36,9 @@ std::string_view AllowedOrigin(const Call& call) {
 void AddCorsHeaders(const Call& call, Headers& headers) {
   const std::string_view origin = AllowedOrigin(call);
   if (origin.empty()) return;
-  headers.emplace_back("access-control-allow-origin", origin);
-  headers.emplace_back("access-control-expose-headers", kExposedHeaders);
-  headers.emplace_back("vary", "Origin");
+  headers.Add("access-control-allow-origin", origin);
+  headers.Add("access-control-expose-headers", kExposedHeaders);
+  headers.Add("vary", "Origin");
 }
 
 asio::awaitable<std::optional<Refusal>> AnswerPreflight(CallPtr call) {
@@ -50,14 +50,14 @@ asio::awaitable<std::optional<Refusal>> AnswerPreflight(CallPtr call) {
   }
   Headers headers;
   AddCorsHeaders(*call, headers);
-  headers.emplace_back("access-control-allow-methods", "GET, POST, OPTIONS");
+  headers.Add("access-control-allow-methods", "GET, POST, OPTIONS");
   std::string allowed(kAllowedHeaders);
   if (!call->route.proxy->key_header().empty()) {
     allowed.append(", ").append(call->route.proxy->key_header());
   }
-  headers.emplace_back("access-control-allow-headers", std::move(allowed));
-  headers.emplace_back("access-control-max-age", "600");
-  headers.emplace_back("x-request-id", call->request_id);
+  headers.Add("access-control-allow-headers", allowed);
+  headers.Add("access-control-max-age", "600");
+  headers.Add("x-request-id", call->request_id);
   call->http_status = 204;
   std::ignore = co_await call->exchange->reply->Send(204, std::move(headers), {});
   co_return std::nullopt;

@@ -39,12 +39,14 @@ asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::AskAgain(CallPtr call, int 
 asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::Reserve(CallPtr call, int index,
                                                              int64_t requests) {
   quota::v1::ReserveRequest request;
-  request.mutable_key()->set_request_id(call->request_id);
-  request.mutable_key()->set_attempt(static_cast<uint32_t>(index + 1));
-  Attempt::Hold hold{.key = request.key(),
-                     .subjects = SubjectsOf(*call, call->plan.attempts(index)),
-                     .requests = requests};
-  *request.mutable_subjects() = hold.subjects;
+  Attempt::Hold hold{.settlement = std::make_unique<quota::v1::SettleRequest>()};
+  quota::v1::SettleRequest& settlement = *hold.settlement;
+  settlement.mutable_key()->set_request_id(call->request_id);
+  settlement.mutable_key()->set_attempt(static_cast<uint32_t>(index + 1));
+  SetSubjects(*call, call->plan.attempts(index), *settlement.mutable_subjects());
+  settlement.set_requests(requests);
+  *request.mutable_key() = settlement.key();
+  *request.mutable_subjects() = settlement.subjects();
   *request.mutable_estimate() = EstimateOf(*call, requests);
   request.set_edge_id(edge_id_);
   absl::StatusOr<quota::v1::ReserveResponse> reserved =

@@ -22,19 +22,18 @@ struct Standing {
 
 void AddFamily(const Standing& state, Headers& headers) {
   const bool tokens = state.unit == pb::UNIT_TOTAL_TOKENS;
-  headers.emplace_back(tokens ? "x-ratelimit-limit-tokens" : "x-ratelimit-limit-requests",
-                       std::to_string(state.limit));
-  headers.emplace_back(tokens ? "x-ratelimit-remaining-tokens" : "x-ratelimit-remaining-requests",
-                       std::to_string(state.remaining));
-  headers.emplace_back(tokens ? "x-ratelimit-reset-tokens" : "x-ratelimit-reset-requests",
-                       text::FormatRateLimitReset(state.reset));
+  headers.Add(tokens ? "x-ratelimit-limit-tokens" : "x-ratelimit-limit-requests", state.limit);
+  headers.Add(tokens ? "x-ratelimit-remaining-tokens" : "x-ratelimit-remaining-requests",
+              state.remaining);
+  headers.Add(tokens ? "x-ratelimit-reset-tokens" : "x-ratelimit-reset-requests",
+              text::FormatRateLimitReset(state.reset));
 }
 
 void AddPlain(const Standing& state, Headers& headers) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(state.reset).count();
-  headers.emplace_back("x-ratelimit-limit", std::to_string(state.limit));
-  headers.emplace_back("x-ratelimit-remaining", std::to_string(state.remaining));
-  headers.emplace_back("x-ratelimit-reset", std::to_string(seconds));
+  headers.Add("x-ratelimit-limit", state.limit);
+  headers.Add("x-ratelimit-remaining", state.remaining);
+  headers.Add("x-ratelimit-reset", int64_t{seconds});
 }
 
 }  // namespace

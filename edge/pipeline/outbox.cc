@@ -90,69 +90,80 @@ absl::Status Outbox::OpenSegment() {
   return absl::OkStatus();
 }
 
-asio::awaitable<absl::Status> Outbox::Intend(OutboxRecord::Intent intent) {
+absl::StatusOr<Outbox::Entry> Outbox::Intend(const OutboxRecord::Intent& intent) {
   if (bytes_ >= options_.max_bytes) {
-    co_return status::ResourceExhausted("the outbox is full: {} bytes, {} attempts not settled",
-                                        bytes_, open_.size());
+    return status::ResourceExhausted("the outbox is full: {} bytes, {} attempts not settled",
+                                     bytes_, open_.size());
   }
+  // Messages are lent for the time that they are written: a copy costs more than the write.
   OutboxRecord record;
-  record.unsafe_arena_set_allocated_intent(&intent);
+  record.unsafe_arena_set_allocated_intent(const_cast<OutboxRecord::Intent*>(&intent));
   const size_t before = pending_.size();
   Append(record);
   std::ignore = record.unsafe_arena_release_intent();
-  open_[AttemptName(intent.key())] = {.segment = sequence_, .frame = pending_.substr(before)};
+  Unclosed& added = open_[++last_entry_];
+  added.segment = sequence_;
+  added.turn = turn_;
+  added.frame = pending_.substr(before);
+  record.unsafe_arena_set_allocated_closed(const_cast<common::v1::AttemptKey*>(&intent.key()));
+  AppendFrame(record, added.closed);
+  std::ignore = record.unsafe_arena_release_closed();
   ++segments_[sequence_].open;
-  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-      [this](auto handler) {
-        waiting_.emplace_back(std::move(handler));
-        ScheduleFlush();
-      },
-      asio::use_awaitable);
-  co_return last_write_;
+  added_.push_back(last_entry_);
+  ScheduleFlush();
+  return last_entry_;
 }
 
-void Outbox::Progress(const common::v1::AttemptKey& key, int64_t output_tokens) {
+asio::awaitable<absl::Status> Outbox::Written(Entry entry) {
+  auto found = open_.find(entry);
+  if (found == open_.end()) co_return status::Unavailable("the attempt is not in the outbox");
+  if (found->second.turn == turn_) {
+    co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+        [this](auto handler) { waiting_.emplace_back(std::move(handler)); }, asio::use_awaitable);
+    found = open_.find(entry);
+    if (found == open_.end()) co_return last_write_;  // Closed by others: it is theirs.
+  }
+  co_return found->second.written;
+}
+
+void Outbox::Progress(Entry entry, const common::v1::AttemptKey& key, int64_t output_tokens) {
+  const auto found = open_.find(entry);
+  if (found == open_.end()) return;
   OutboxRecord record;
   *record.mutable_progress()->mutable_key() = key;
   record.mutable_progress()->set_output_tokens(output_tokens);
   const size_t before = pending_.size();
   Append(record);
-  if (auto found = open_.find(AttemptName(key)); found != open_.end()) {
-    found->second.progress.assign(pending_, before);
-  }
+  found->second.progress.assign(pending_, before);
   ScheduleFlush();
 }
 
-void Outbox::Settlement(const quota::v1::SettleRequest& settlement) {
-  // Lent for the time that it is written: a copy of it costs more than the write.
+void Outbox::Settlement(Entry entry, const quota::v1::SettleRequest& settlement) {
+  const auto found = open_.find(entry);
+  if (found == open_.end()) return;
   OutboxRecord record;
   record.unsafe_arena_set_allocated_settlement(const_cast<quota::v1::SettleRequest*>(&settlement));
   const size_t before = pending_.size();
   Append(record);
   std::ignore = record.unsafe_arena_release_settlement();
-  if (auto found = open_.find(AttemptName(settlement.key())); found != open_.end()) {
-    found->second.frame.assign(pending_, before);
-    found->second.progress.clear();
-  }
+  found->second.frame.assign(pending_, before);
+  found->second.progress.clear();
   ScheduleFlush();
 }
 
-quota::v1::SettleRequest Outbox::SettlementOf(const common::v1::AttemptKey& key) const {
+quota::v1::SettleRequest Outbox::SettlementOf(Entry entry) const {
   quota::v1::SettleRequest settlement;
-  if (auto found = open_.find(AttemptName(key)); found != open_.end()) {
+  if (const auto found = open_.find(entry); found != open_.end()) {
     ReadFrames(found->second.frame,
                [&](const OutboxRecord& record) { settlement = record.settlement(); });
   }
   return settlement;
 }
 
-void Outbox::Close(const common::v1::AttemptKey& key) {
-  auto found = open_.find(AttemptName(key));
+void Outbox::Close(Entry entry) {
+  const auto found = open_.find(entry);
   if (found == open_.end()) return;
-  OutboxRecord record;
-  record.unsafe_arena_set_allocated_closed(const_cast<common::v1::AttemptKey*>(&key));
-  Append(record);
-  std::ignore = record.unsafe_arena_release_closed();
+  pending_.append(found->second.closed);
   --segments_[found->second.segment].open;
   open_.erase(found);
   ScheduleFlush();
@@ -172,6 +183,15 @@ void Outbox::Flush() {
   if (last_write_.ok()) last_write_ = WritePending();
   pending_.clear();
   dirty_ = true;
+  ++turn_;
+  if (!last_write_.ok()) {
+    for (const Entry each : added_) {
+      if (const auto found = open_.find(each); found != open_.end()) {
+        found->second.written = last_write_;
+      }
+    }
+  }
+  added_.clear();
   std::vector<asio::any_completion_handler<void()>> written;
   written.swap(waiting_);
   if (segments_[sequence_].bytes >= options_.segment_bytes) Roll();
@@ -209,7 +229,7 @@ void Outbox::CarryOver() {
   if (segments_.size() < 3 || oldest->second.open == 0) return;
   std::vector<Unclosed*> carried;
   const uint64_t most = options_.segment_bytes / kCarriedPart;
-  for (auto& [name, each] : open_) {
+  for (auto& [entry, each] : open_) {
     if (each.segment != oldest->first) continue;
     pending_.append(each.frame).append(each.progress);
     if (pending_.size() > most) break;

@@ -39,17 +39,22 @@ class Outbox {
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  // Written when this returns OK: only then may the attempt be dispatched. kResourceExhausted:
-  // full; kUnavailable: the disk refuses.
-  asio::awaitable<absl::Status> Intend(edge::v1::OutboxRecord::Intent intent);
+  // An attempt that is not closed. 0: none; what is asked for it is ignored.
+  using Entry = uint64_t;
+
+  // To be closed in any case. kResourceExhausted: full, nothing was added.
+  absl::StatusOr<Entry> Intend(const edge::v1::OutboxRecord::Intent& intent);
+  // Its intent is written when this returns OK: only then may the attempt be dispatched.
+  // kUnavailable: the disk refuses.
+  asio::awaitable<absl::Status> Written(Entry entry);
   // Written at the end of this loop turn. Lost with a full disk: the intent stays.
-  void Progress(const common::v1::AttemptKey& key, int64_t output_tokens);
+  void Progress(Entry entry, const common::v1::AttemptKey& key, int64_t output_tokens);
   // As Progress; the settlement is to be sent until Close.
-  void Settlement(const quota::v1::SettleRequest& settlement);
-  // What Settlement was given for an attempt that is not closed.
-  quota::v1::SettleRequest SettlementOf(const common::v1::AttemptKey& key) const;
-  // Nothing more is to be done for this attempt.
-  void Close(const common::v1::AttemptKey& key);
+  void Settlement(Entry entry, const quota::v1::SettleRequest& settlement);
+  // What Settlement was given for it.
+  quota::v1::SettleRequest SettlementOf(Entry entry) const;
+  // Nothing more is to be done for it.
+  void Close(Entry entry);
 
   // Attempts that are not closed.
   size_t open() const { return open_.size(); }
@@ -70,6 +75,9 @@ class Outbox {
     uint64_t segment = 0;
     std::string frame;     // Its intent; its settlement, once there is one.
     std::string progress;  // Its last mark; empty: none, or there is a settlement.
+    std::string closed;    // What will close it.
+    uint64_t turn = 0;     // Whose write its intent goes with.
+    absl::Status written;  // What became of that.
   };
   Outbox(asio::any_io_executor executor, Options options);
   absl::Status OpenSegment();
@@ -88,9 +96,12 @@ class Outbox {
   int fd_ = -1;
   uint64_t sequence_ = 0;
   std::map<uint64_t, Segment> segments_;
-  std::unordered_map<std::string, Unclosed> open_;  // By attempt.
+  std::unordered_map<Entry, Unclosed> open_;
+  Entry last_entry_ = 0;
   uint64_t bytes_ = 0;
   std::string pending_;
+  std::vector<Entry> added_;  // In this turn.
+  uint64_t turn_ = 0;         // Writes so far.
   std::vector<asio::any_completion_handler<void()>> waiting_;
   absl::Status last_write_;
   bool flush_scheduled_ = false;

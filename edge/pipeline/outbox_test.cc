@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "common/testing/run.h"
 #include "common/testing/status_matchers.h"
@@ -65,7 +66,10 @@ class OutboxTest : public ::testing::Test {
     outbox_ = *std::move(opened);
   }
   absl::Status Intend(const std::string& request, size_t padding = 0) {
-    return RunUntilDone(loop_, outbox_->Intend(IntentOf(request, padding)));
+    const auto entry = outbox_->Intend(IntentOf(request, padding));
+    if (!entry.ok()) return entry.status();
+    entries_[request] = *entry;
+    return RunUntilDone(loop_, outbox_->Written(*entry));
   }
   void Flush() { Settle(loop_); }
   // The process is killed: its files stay as they are, its lock is free.
@@ -117,6 +121,7 @@ class OutboxTest : public ::testing::Test {
   asio::io_context loop_;
   const std::string folder_ = NewFolder();
   std::unique_ptr<Outbox> outbox_;
+  std::map<std::string, Outbox::Entry> entries_;
 };
 
 TEST_F(OutboxTest, AnIntentIsWrittenWhenItReturns) {
@@ -132,20 +137,20 @@ TEST_F(OutboxTest, AnIntentIsWrittenWhenItReturns) {
 TEST_F(OutboxTest, ASettlementIsKeptUntilItIsClosed) {
   Open();
   ASSERT_THAT(Intend("a"), IsOk());
-  outbox_->Progress(Key("a"), 3);
-  outbox_->Settlement(SettlementOf("a"));
-  EXPECT_EQ(outbox_->SettlementOf(Key("a")).SerializeAsString(),
+  outbox_->Progress(entries_["a"], Key("a"), 3);
+  outbox_->Settlement(entries_["a"], SettlementOf("a"));
+  EXPECT_EQ(outbox_->SettlementOf(entries_["a"]).SerializeAsString(),
             SettlementOf("a").SerializeAsString());
   Flush();
-  EXPECT_EQ(outbox_->SettlementOf(Key("a")).usage().output_visible_tokens(), 7);
+  EXPECT_EQ(outbox_->SettlementOf(entries_["a"]).usage().output_visible_tokens(), 7);
 }
 
 TEST_F(OutboxTest, WhatFollowsIsWrittenAtTheEndOfTheTurn) {
   Open();
   ASSERT_THAT(Intend("a"), IsOk());
-  outbox_->Progress(Key("a"), 64);
-  outbox_->Settlement(SettlementOf("a"));
-  outbox_->Close(Key("a"));
+  outbox_->Progress(entries_["a"], Key("a"), 64);
+  outbox_->Settlement(entries_["a"], SettlementOf("a"));
+  outbox_->Close(entries_["a"]);
   EXPECT_THAT(Records(), SizeIs(1));
   Flush();
   const auto records = Records();
@@ -158,10 +163,10 @@ TEST_F(OutboxTest, WhatFollowsIsWrittenAtTheEndOfTheTurn) {
 
 TEST_F(OutboxTest, ClosingTwiceOrWithoutAnIntentChangesNothing) {
   Open();
-  outbox_->Close(Key("never"));
+  outbox_->Close(entries_["never"]);
   ASSERT_THAT(Intend("a"), IsOk());
-  outbox_->Close(Key("a"));
-  outbox_->Close(Key("a"));
+  outbox_->Close(entries_["a"]);
+  outbox_->Close(entries_["a"]);
   Flush();
   EXPECT_THAT(Records(), SizeIs(2));
   EXPECT_EQ(outbox_->open(), 0U);
@@ -191,7 +196,7 @@ TEST_F(OutboxTest, ADirectoryThatIsNotThereIsNamed) {
 TEST_F(OutboxTest, AnOutboxWithNothingOpenLeavesNoFile) {
   Open();
   ASSERT_THAT(Intend("a"), IsOk());
-  outbox_->Close(Key("a"));
+  outbox_->Close(entries_["a"]);
   outbox_.reset();
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
@@ -210,8 +215,8 @@ TEST_F(OutboxTest, SegmentsRollAndGoOnceTheirAttemptsAreClosed) {
   for (int i = 0; i < 40; ++i) {
     const std::string name = std::to_string(i);
     ASSERT_THAT(Intend(name, 100), IsOk());
-    outbox_->Settlement(SettlementOf(name));
-    outbox_->Close(Key(name));
+    outbox_->Settlement(entries_[name], SettlementOf(name));
+    outbox_->Close(entries_[name]);
     Flush();
   }
   EXPECT_LE(Segments().size(), 2U);
@@ -222,11 +227,11 @@ TEST_F(OutboxTest, AFewThatStayOpenAreCarriedOver) {
   Open(/*segment_bytes=*/4'000);
   ASSERT_THAT(Intend("streams"), IsOk());
   ASSERT_THAT(Intend("settles"), IsOk());
-  outbox_->Progress(Key("streams"), 64);
-  outbox_->Settlement(SettlementOf("settles"));
+  outbox_->Progress(entries_["streams"], Key("streams"), 64);
+  outbox_->Settlement(entries_["settles"], SettlementOf("settles"));
   for (int i = 0; i < 200; ++i) {
     ASSERT_THAT(Intend(std::to_string(i), 200), IsOk());
-    outbox_->Close(Key(std::to_string(i)));
+    outbox_->Close(entries_[std::to_string(i)]);
     Flush();
     ASSERT_LE(Segments().size(), 3U);
   }
@@ -251,10 +256,10 @@ TEST_F(OutboxTest, WhatWasCarriedOverGoesWhenItIsClosed) {
   ASSERT_THAT(Intend("streams"), IsOk());
   for (int i = 0; i < 100; ++i) {
     ASSERT_THAT(Intend(std::to_string(i), 200), IsOk());
-    outbox_->Close(Key(std::to_string(i)));
+    outbox_->Close(entries_[std::to_string(i)]);
     Flush();
   }
-  outbox_->Close(Key("streams"));
+  outbox_->Close(entries_["streams"]);
   Flush();
   EXPECT_EQ(outbox_->open(), 0U);
   EXPECT_LE(Segments().size(), 2U);
@@ -269,7 +274,7 @@ TEST_F(OutboxTest, AnOpenAttemptKeepsItsSegmentAndAllBehindIt) {
   ASSERT_THAT(Intend("old", 100), IsOk());
   for (int i = 0; i < 20; ++i) {
     ASSERT_THAT(Intend(std::to_string(i), 200), IsOk());
-    outbox_->Close(Key(std::to_string(i)));
+    outbox_->Close(entries_[std::to_string(i)]);
     Flush();
   }
   EXPECT_GT(Segments().size(), 3U);
@@ -284,10 +289,10 @@ TEST_F(OutboxTest, SegmentsGoAsSoonAsTheOldestIsClosed) {
   ASSERT_THAT(Intend("old", 100), IsOk());
   for (int i = 0; i < 20; ++i) {
     ASSERT_THAT(Intend(std::to_string(i), 200), IsOk());
-    outbox_->Close(Key(std::to_string(i)));
+    outbox_->Close(entries_[std::to_string(i)]);
     Flush();
   }
-  outbox_->Close(Key("old"));
+  outbox_->Close(entries_["old"]);
   Flush();
   EXPECT_LE(Segments().size(), 2U);
 }
@@ -303,8 +308,8 @@ TEST_F(OutboxTest, FullRefusesIntentsUntilAttemptsAreClosed) {
   EXPECT_THAT(last, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("full")));
   EXPECT_LT(taken.size(), 30U);
   for (const std::string& each : taken) {
-    outbox_->Settlement(SettlementOf(each));
-    outbox_->Close(Key(each));
+    outbox_->Settlement(entries_[each], SettlementOf(each));
+    outbox_->Close(entries_[each]);
   }
   Flush();
   EXPECT_THAT(Intend("again"), IsOk());
@@ -338,7 +343,7 @@ TEST_F(OutboxTest, ARecordThatIsWrittenHalfSpoilsNothingBehindIt) {
     const FileSizeLimit full(outbox_->bytes() + 10);
     EXPECT_THAT(Intend("lost"), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("writing")));
   }
-  outbox_->Close(Key("lost"));
+  outbox_->Close(entries_["lost"]);
   ASSERT_THAT(Intend("behind"), IsOk());
   Kill();
   const Adopted adopted = Adopt();
@@ -374,8 +379,8 @@ TEST_F(OutboxTest, ASegmentThatCannotBeOpenedIsTriedAgain) {
 TEST_F(OutboxTest, OpenIntentsBecomeEstimatesOfWhatWasDelivered) {
   Open();
   ASSERT_THAT(Intend("a"), IsOk());
-  outbox_->Progress(Key("a"), 64);
-  outbox_->Progress(Key("a"), 128);
+  outbox_->Progress(entries_["a"], Key("a"), 64);
+  outbox_->Progress(entries_["a"], Key("a"), 128);
   Flush();
   Kill();
   const Adopted adopted = Adopt();
@@ -396,10 +401,10 @@ TEST_F(OutboxTest, OpenIntentsBecomeEstimatesOfWhatWasDelivered) {
 TEST_F(OutboxTest, SettlementsAreSentAgainAndClosedAttemptsAreNot) {
   Open();
   for (const char* name : {"settled", "closed", "released"}) ASSERT_THAT(Intend(name), IsOk());
-  outbox_->Settlement(SettlementOf("settled"));
-  outbox_->Settlement(SettlementOf("closed"));
-  outbox_->Close(Key("closed"));
-  outbox_->Close(Key("released"));
+  outbox_->Settlement(entries_["settled"], SettlementOf("settled"));
+  outbox_->Settlement(entries_["closed"], SettlementOf("closed"));
+  outbox_->Close(entries_["closed"]);
+  outbox_->Close(entries_["released"]);
   Flush();
   Kill();
   const Adopted adopted = Adopt();
@@ -458,7 +463,7 @@ TEST_F(OutboxTest, SeveralInstancesAreAdopted) {
   for (const char* instance : {"one", "two.with.dots"}) {
     auto opened = Outbox::Open(loop_.get_executor(), {.directory = folder_, .instance = instance});
     ASSERT_THAT(opened, IsOk());
-    ASSERT_THAT(RunUntilDone(loop_, (*opened)->Intend(IntentOf(instance))), IsOk());
+    ASSERT_THAT((*opened)->Intend(IntentOf(instance)), IsOk());
   }
   auto adopted = AdoptOutboxes(folder_);
   ASSERT_THAT(adopted, IsOk());
@@ -504,7 +509,9 @@ TEST_F(OutboxTest, ManyIntentsOfOneTurnAreOneWriteAndAllReturn) {
   Open();
   int returned = 0;
   for (int i = 0; i < 100; ++i) {
-    asio::co_spawn(loop_, outbox_->Intend(IntentOf(std::to_string(i))),
+    const auto entry = outbox_->Intend(IntentOf(std::to_string(i)));
+    ASSERT_THAT(entry, IsOk());
+    asio::co_spawn(loop_, outbox_->Written(*entry),
                    [&](std::exception_ptr, const absl::Status& status) {
                      EXPECT_THAT(status, IsOk());
                      ++returned;

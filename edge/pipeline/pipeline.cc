@@ -186,7 +186,7 @@ Pipeline::Verdict Pipeline::Admit(const CallPtr& call) {
   if (!deps_.addresses.Admit(call->exchange->client)) {
     Refusal refusal{.http_status = 429, .type = "requests", .code = "rate_limit_exceeded"};
     refusal.message = "Rate limit exceeded: too many requests from this address";
-    refusal.headers.emplace_back("retry-after", "1");
+    refusal.headers.Add("retry-after", "1");
     return refusal;
   }
   call->routes = deps_.routes.Current();
@@ -312,7 +312,7 @@ asio::awaitable<absl::Status> Pipeline::Plan(CallPtr call) {
 
 asio::awaitable<Pipeline::Verdict> Pipeline::Answer(CallPtr call, Attempt::Hold hold) {
   Verdict refused;
-  int64_t requests = hold.requests;
+  int64_t requests = hold.settlement->requests();
   const int count = call->plan.attempts_size();
   retries_.Request();
   // The first attempt begins in any case: it ends its hold where it comes to nothing.
@@ -331,7 +331,7 @@ asio::awaitable<Pipeline::Verdict> Pipeline::Answer(CallPtr call, Attempt::Hold 
       hold = *std::move(further);
     }
     ++call->attempts;
-    Attempt attempt(call, &call->plan.attempts(i), hold, deps_.settlements, deps_.clock);
+    Attempt attempt(call, &call->plan.attempts(i), std::move(hold), deps_.settlements, deps_.clock);
     refused = co_await TryOne(call, &attempt);
     // Over where the client has an answer, and where another target would say the same.
     const bool final = !refused || refused->http_status < 429 || call->exchange->reply->begun();
@@ -432,7 +432,7 @@ asio::awaitable<Pipeline::Verdict> Pipeline::ListModels(CallPtr call) {
         status::NotFound("The model '{}' does not exist", text::Excerpt(call->route.model_id)));
   }
   Headers headers;
-  headers.emplace_back("content-type", "application/json");
+  headers.Add("content-type", "application/json");
   AddCallHeaders(*call, headers);
   call->http_status = 200;
   std::ignore = co_await call->exchange->reply->Send(200, std::move(headers), *body);
@@ -443,10 +443,10 @@ asio::awaitable<void> Pipeline::SendRefusal(CallPtr call, Refusal refusal) {
   call->http_status = refusal.http_status;
   call->error_code = refusal.code;
   Headers headers;
-  headers.emplace_back("content-type", "application/json");
+  headers.Add("content-type", "application/json");
   AddCallHeaders(*call, headers);
   const std::string body = ErrorBody(refusal);
-  for (auto& each : refusal.headers) headers.push_back(std::move(each));
+  headers.Add(refusal.headers);
   std::ignore = co_await call->exchange->reply->Send(refusal.http_status, std::move(headers), body);
 }
 

@@ -32,8 +32,8 @@ constexpr std::string_view kPassedDown[] = {"openai-model", "openai-processing-m
 }  // namespace
 
 void AddCallHeaders(const Call& call, Headers& headers) {
-  headers.emplace_back("x-request-id", call.request_id);
-  headers.insert(headers.end(), call.limit_headers.begin(), call.limit_headers.end());
+  headers.Add("x-request-id", call.request_id);
+  headers.Add(call.limit_headers);
   AddCorsHeaders(call, headers);
 }
 
@@ -49,11 +49,11 @@ asio::awaitable<absl::Status> Relay::Run() {
 
 Headers Relay::AnswerHeaders(std::string_view content_type) const {
   Headers headers;
-  headers.reserve(16);
-  headers.emplace_back("content-type", content_type);
+  headers.Reserve(512);
+  headers.Add("content-type", content_type);
   for (const std::string_view each : kPassedDown) {
     const std::string_view value = upstream_->Find(each);
-    if (!value.empty() && value.size() <= 256) headers.emplace_back(each, value);
+    if (!value.empty() && value.size() <= 256) headers.Add(each, value);
   }
   AddCallHeaders(*call_, headers);
   return headers;
@@ -125,8 +125,8 @@ asio::awaitable<absl::Status> Relay::PassThrough(std::string first) {
 
 void Relay::BeginStream() {
   Headers headers = AnswerHeaders("text/event-stream; charset=utf-8");
-  headers.emplace_back("cache-control", "no-cache");
-  headers.emplace_back("x-accel-buffering", "no");
+  headers.Add("cache-control", "no-cache");
+  headers.Add("x-accel-buffering", "no");
   call_->http_status = 200;
   call_->exchange->reply->Begin(200, std::move(headers));
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "common/api/quota.h"
 #include "common/async/timers.h"
@@ -24,18 +23,19 @@ class Settlements {
   };
   explicit Settlements(Deps deps) : deps_(deps) {}
 
-  // Before a dispatch. Errors are Outbox::Intend's.
-  asio::awaitable<absl::Status> Intend(edge::v1::OutboxRecord::Intent intent) {
-    return deps_.outbox.Intend(std::move(intent));
+  // Before a dispatch: its intent, then its wait until it is written. Errors are those of Outbox.
+  absl::StatusOr<Outbox::Entry> Intend(const edge::v1::OutboxRecord::Intent& intent) {
+    return deps_.outbox.Intend(intent);
   }
+  asio::awaitable<absl::Status> Written(Outbox::Entry entry) { return deps_.outbox.Written(entry); }
   // So many tokens were delivered so far.
-  void Progress(const common::v1::AttemptKey& key, int64_t output_tokens) {
-    deps_.outbox.Progress(key, output_tokens);
+  void Progress(Outbox::Entry entry, const common::v1::AttemptKey& key, int64_t output_tokens) {
+    deps_.outbox.Progress(entry, key, output_tokens);
   }
-  // Returns at once; the counters have moved by then, the ledger follows.
-  void Post(quota::v1::SettleRequest settlement);
-  // The attempt cost nothing: ends its hold. `organization` and `keep_requests` as in the API.
-  void Release(common::v1::AttemptKey key, std::string organization, bool keep_requests);
+  // `settlement` is whole. Returns at once; the counters have moved by then, the ledger follows.
+  void Post(Outbox::Entry entry, std::unique_ptr<quota::v1::SettleRequest> settlement);
+  // The attempt cost nothing: ends its hold. `request` as in the API.
+  void Release(Outbox::Entry entry, quota::v1::ReleaseRequest request);
   // The means to raise an open hold.
   std::shared_ptr<StreamBudget> NewBudget(StreamBudget::Hold hold) {
     return std::make_shared<StreamBudget>(deps_.loop.get_executor(), deps_.quota,
@@ -46,9 +46,12 @@ class Settlements {
   size_t unacknowledged() const { return unacknowledged_; }
 
  private:
-  asio::awaitable<void> Send(quota::v1::SettleRequest settlement);
-  asio::awaitable<void> SendRelease(common::v1::AttemptKey key, std::string organization,
-                                    bool keep_requests);
+  asio::awaitable<void> Send(Outbox::Entry entry,
+                             std::unique_ptr<quota::v1::SettleRequest> settlement);
+  // What to do about an answer that was no acknowledgement. Null: nothing more.
+  std::unique_ptr<quota::v1::SettleRequest> Again(Outbox::Entry entry, const absl::Status& refused,
+                                                  bool first);
+  asio::awaitable<void> SendRelease(Outbox::Entry entry, quota::v1::ReleaseRequest request);
 
   Deps deps_;
   size_t unacknowledged_ = 0;

@@ -33,8 +33,13 @@ class RecordingReply final : public Reply {
 
 // The value of an answer's header; empty where it is missing.
 inline std::string HeaderOf(const Headers& headers, std::string_view name) {
-  for (const auto& [each, value] : headers) {
-    if (each == name) return value;
+  std::string_view lines = headers.lines();
+  while (!lines.empty()) {
+    const size_t end = lines.find("\r\n");
+    const std::string_view line = lines.substr(0, end);
+    const size_t colon = line.find(": ");
+    if (line.substr(0, colon) == name) return std::string(line.substr(colon + 2));
+    lines.remove_prefix(end + 2);
   }
   return {};
 }

@@ -17,7 +17,7 @@ struct QuotaConfig {
   Duration replay_retention = std::chrono::hours(1);
   // The most attempts that are known after their end, some 80 bytes each; the oldest are forgotten
   // first: 1,000 to 100,000,000.
-  int64_t replay_records = 1'000'000;
+  int64_t replay_records = 200'000;
   // Settlements that may wait for the ledger; more are refused, and their edges keep them: 1,000 to
   // 10,000,000.
   int64_t ledger_queue = 100'000;

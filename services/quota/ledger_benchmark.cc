@@ -117,7 +117,8 @@ double CpuSeconds(clockid_t clock) {
 }
 
 asio::awaitable<void> AppendOne(LedgerSink& sink, LedgerRow row, int64_t& answered) {
-  const absl::StatusOr<bool> added = co_await sink.Append(std::move(row));
+  const absl::StatusOr<bool> added =
+      co_await sink.Append(std::make_unique<LedgerRow>(std::move(row)));
   if (added.ok()) ++answered;
 }
 

@@ -52,16 +52,18 @@ LedgerWriter::~LedgerWriter() {
   thread_.join();
 }
 
-asio::awaitable<absl::StatusOr<bool>> LedgerWriter::Append(LedgerRow row) {
-  asio::any_io_executor executor = co_await asio::this_coro::executor;
-  auto initiate = [this](auto handler, asio::any_io_executor its_executor, LedgerRow its_row) {
-    Enqueue(std::move(its_row), std::move(its_executor), std::move(handler));
+asio::awaitable<absl::StatusOr<bool>> LedgerWriter::Append(std::unique_ptr<LedgerRow> row) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  // The row goes into its group; what waits for it keeps nothing of it.
+  auto initiate = [this, &executor, &row](auto handler) {
+    Enqueue(*row, executor, std::move(handler));
+    row.reset();
   };
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result)>(
-      initiate, asio::use_awaitable, std::move(executor), std::move(row));
+      initiate, asio::use_awaitable);
 }
 
-void LedgerWriter::Enqueue(LedgerRow row, asio::any_io_executor executor, Handler handler) {
+void LedgerWriter::Enqueue(LedgerRow& row, const asio::any_io_executor& executor, Handler handler) {
   if (TryEnqueue(row, executor, handler)) return;
   asio::post(executor, [handler = std::move(handler)]() mutable {
     std::move(handler)(status::Unavailable("the ledger's queue is full: settle again later"));
@@ -76,7 +78,10 @@ bool LedgerWriter::TryEnqueue(LedgerRow& row, const asio::any_io_executor& execu
     MutexLock lock(mutex_);
     if (stopping_ || queued_ >= max_queued_) return false;
     first = queue_.empty();
-    if (first || queue_.back().rows.size() >= batch_) queue_.emplace_back();
+    if (first || queue_.back().rows.size() >= batch_) {
+      queue_.emplace_back();
+      queue_.back().rows.reserve(last_group_);
+    }
     Group& group = queue_.back();
     const auto of_loop = [&](const Waiters& each) { return each.loop.get_executor() == executor; };
     auto waiters = std::ranges::find_if(group.waiters, of_loop);
@@ -107,6 +112,7 @@ LedgerWriter::Group LedgerWriter::TakeGroup() {
   Group group = std::move(queue_.front());
   queue_.pop_front();
   queued_ -= group.rows.size();
+  last_group_ = group.rows.size();
   return group;
 }
 

@@ -20,9 +20,9 @@ namespace weir::quota {
 class LedgerSink {
  public:
   virtual ~LedgerSink() = default;
-  // Completes on the caller's executor when the row is durable: true where the ledger had it
-  // already. kUnavailable: it is not in the ledger as far as is known; append it again.
-  virtual asio::awaitable<absl::StatusOr<bool>> Append(LedgerRow row) = 0;
+  // Completes on the caller's executor when the row (not null) is durable: true where the ledger
+  // had it already. kUnavailable: it is not in the ledger as far as is known; append it again.
+  virtual asio::awaitable<absl::StatusOr<bool>> Append(std::unique_ptr<LedgerRow> row) = 0;
 };
 
 // Adds rows to a ledger in groups, on one thread of its own: a commit costs a disk flush, however
@@ -37,7 +37,7 @@ class LedgerWriter final : public LedgerSink {
   // Commits what waits. The loops of all callers must still be there.
   ~LedgerWriter() override;
 
-  asio::awaitable<absl::StatusOr<bool>> Append(LedgerRow row) override;
+  asio::awaitable<absl::StatusOr<bool>> Append(std::unique_ptr<LedgerRow> row) override;
 
  private:
   using Result = absl::StatusOr<bool>;
@@ -57,7 +57,7 @@ class LedgerWriter final : public LedgerSink {
   };
   struct Answers;
 
-  void Enqueue(LedgerRow row, asio::any_io_executor executor, Handler handler);
+  void Enqueue(LedgerRow& row, const asio::any_io_executor& executor, Handler handler);
   // False: nothing was taken.
   bool TryEnqueue(LedgerRow& row, const asio::any_io_executor& executor, Handler& handler);
   void Run();
@@ -74,6 +74,7 @@ class LedgerWriter final : public LedgerSink {
   std::condition_variable_any wake_;
   std::deque<Group> queue_ ABSL_GUARDED_BY(mutex_);  // All but the last are full.
   size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;        // Rows.
+  size_t last_group_ ABSL_GUARDED_BY(mutex_) = 0;    // Rows that it had.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

@@ -80,7 +80,7 @@ QuotaConfig ConfigOf(int64_t batch, Duration linger) {
 
 asio::awaitable<void> AppendOne(LedgerSink& sink, LedgerRow row,
                                 std::vector<absl::StatusOr<bool>>& answers) {
-  absl::StatusOr<bool> answer = co_await sink.Append(std::move(row));
+  absl::StatusOr<bool> answer = co_await sink.Append(std::make_unique<LedgerRow>(std::move(row)));
   answers.push_back(std::move(answer));
 }
 
@@ -88,9 +88,9 @@ TEST(LedgerWriterTest, AnswersWhenTheRowIsInTheLedger) {
   asio::io_context loop;  // Here and below: outlives the writer, which answers on it.
   MemoryLedger ledger;
   LedgerWriter writer(ConfigOf(512, Duration(0)), ledger);
-  EXPECT_EQ(*RunUntilDone(loop, writer.Append(RowOf(1))), false);
+  EXPECT_EQ(*RunUntilDone(loop, writer.Append(std::make_unique<LedgerRow>(RowOf(1)))), false);
   EXPECT_EQ(ledger.Rows().size(), 1u);
-  EXPECT_EQ(*RunUntilDone(loop, writer.Append(RowOf(1))), true);
+  EXPECT_EQ(*RunUntilDone(loop, writer.Append(std::make_unique<LedgerRow>(RowOf(1)))), true);
   EXPECT_EQ(ledger.Rows().size(), 1u);
 }
 
@@ -132,10 +132,10 @@ TEST(LedgerWriterTest, AFailedCommitIsEveryRowsAnswer) {
   ledger.FailWith(status::Unavailable("the disk is full"));
   ledger.Open();
   LedgerWriter writer(ConfigOf(512, Duration(0)), ledger);
-  EXPECT_THAT(RunUntilDone(loop, writer.Append(RowOf(1))),
+  EXPECT_THAT(RunUntilDone(loop, writer.Append(std::make_unique<LedgerRow>(RowOf(1)))),
               StatusIs(absl::StatusCode::kUnavailable, ::testing::HasSubstr("disk")));
   ledger.FailWith(absl::OkStatus());
-  EXPECT_THAT(RunUntilDone(loop, writer.Append(RowOf(1))), IsOk());
+  EXPECT_THAT(RunUntilDone(loop, writer.Append(std::make_unique<LedgerRow>(RowOf(1)))), IsOk());
 }
 
 TEST(LedgerWriterTest, AFullQueueRefusesAtOnce) {
@@ -180,7 +180,7 @@ TEST(LedgerWriterTest, ItsEndCommitsWhatWaits) {
 asio::awaitable<void> AppendMany(LedgerSink& sink, uint32_t first, uint32_t count,
                                  std::thread::id loop_thread, std::atomic<int>& answered) {
   for (uint32_t i = first; i < first + count; ++i) {
-    absl::StatusOr<bool> answer = co_await sink.Append(RowOf(i));
+    absl::StatusOr<bool> answer = co_await sink.Append(std::make_unique<LedgerRow>(RowOf(i)));
     EXPECT_THAT(answer, IsOk());
     EXPECT_EQ(std::this_thread::get_id(), loop_thread) << "answered on another loop";
     ++answered;

@@ -1,6 +1,7 @@
 #include "services/quota/limit_states.h"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "common/status/detail.h"
@@ -10,6 +11,7 @@ namespace weir::quota {
 namespace {
 
 constexpr size_t kNone = ~size_t{0};
+constexpr Unit kUnits[] = {common::v1::UNIT_REQUESTS, common::v1::UNIT_TOTAL_TOKENS};
 
 // The tightest of a unit; kNone: no limit counts it.
 size_t TightestOf(Unit unit, const LimitMatches& matches, const Positions& positions) {
@@ -64,16 +66,23 @@ v1::LimitState ToState(const CompiledLimit& limit, const Position& position) {
   return state;
 }
 
+void AddTightest(const LimitMatches& matches, const Positions& positions,
+                 google::protobuf::RepeatedPtrField<v1::LimitState>& states) {
+  for (const Unit unit : kUnits) {
+    const size_t i = TightestOf(unit, matches, positions);
+    if (i != kNone) *states.Add() = ToState(*matches[i].limit, positions[i]);
+  }
+}
+
 void AddStates(const LimitMatches& matches, const Positions& positions,
                google::protobuf::RepeatedPtrField<v1::LimitState>& states) {
-  const size_t requests = TightestOf(common::v1::UNIT_REQUESTS, matches, positions);
-  const size_t tokens = TightestOf(common::v1::UNIT_TOTAL_TOKENS, matches, positions);
-  const auto add = [&](size_t i) { *states.Add() = ToState(*matches[i].limit, positions[i]); };
-  states.Reserve(static_cast<int>(matches.size()));
-  if (requests != kNone) add(requests);
-  if (tokens != kNone) add(tokens);
+  AddTightest(matches, positions, states);
+  std::array<size_t, std::size(kUnits)> tightest{};
+  std::ranges::transform(kUnits, tightest.begin(),
+                         [&](Unit unit) { return TightestOf(unit, matches, positions); });
   for (size_t i = 0; i < matches.size(); ++i) {
-    if (i != requests && i != tokens) add(i);
+    if (std::ranges::find(tightest, i) != tightest.end()) continue;
+    *states.Add() = ToState(*matches[i].limit, positions[i]);
   }
 }
 

@@ -17,8 +17,12 @@ google::protobuf::Duration ToProto(int64_t ns);
 
 v1::LimitState ToState(const CompiledLimit& limit, const Position& position);
 
-// Adds the states of all matches: of each unit the tightest first (enforced before observed, then
-// the least that remains, then the latest reset), then the others in their order.
+// Adds the state of the tightest match of each unit: enforced before observed, then the least that
+// remains, then the latest reset.
+void AddTightest(const LimitMatches& matches, const Positions& positions,
+                 google::protobuf::RepeatedPtrField<v1::LimitState>& states);
+
+// Adds the states of all matches: those of AddTightest first, then the others in their order.
 void AddStates(const LimitMatches& matches, const Positions& positions,
                google::protobuf::RepeatedPtrField<v1::LimitState>& states);
 

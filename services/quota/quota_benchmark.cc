@@ -15,7 +15,9 @@ namespace {
 // Answers at once and keeps nothing.
 class NoLedger final : public LedgerSink {
  public:
-  asio::awaitable<absl::StatusOr<bool>> Append(LedgerRow) override { co_return false; }
+  asio::awaitable<absl::StatusOr<bool>> Append(std::unique_ptr<LedgerRow>) override {
+    co_return false;
+  }
 };
 
 std::vector<StoredLimit> TwoLimits() {

@@ -51,7 +51,7 @@ absl::StatusOr<v1::ReserveResponse> ToResponse(const ReserveOutcome& outcome, co
           HeadroomOf(*outcome.output_cap, matches, outcome.positions));
     }
   }
-  AddStates(matches, outcome.positions, *response.mutable_states());
+  AddTightest(matches, outcome.positions, *response.mutable_states());
   return response;
 }
 
@@ -158,11 +158,14 @@ void QuotaService::Learn(const LedgerRow& row, const SettleOutcome& outcome) {
   history_.Add(row.organization, row.model, was_cut ? 2 * output : output);
 }
 
-asio::awaitable<absl::StatusOr<v1::SettleResponse>> QuotaService::Settle(
-    api::CallContext, v1::SettleRequest request) {
-  absl::StatusOr<LedgerRow> row = ParseSettlement(request, ToUnixMicros(deps_.clock.Now()));
-  if (!row.ok()) co_return row.status();
+// `request` outlives the matches, which borrow its names. Apart from Settle: its frame is gone when
+// the ledger is waited for, and hundreds wait at any time.
+asio::awaitable<absl::StatusOr<std::unique_ptr<LedgerRow>>> QuotaService::Charge(
+    v1::SettleRequest request) {
   const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
+  auto row = std::make_unique<LedgerRow>();
+  const absl::Status parsed = ParseSettlement(request, ToUnixMicros(deps_.clock.Now()), *row);
+  if (!parsed.ok()) co_return parsed;
   SettleOp op = OpOf(*row, table->Match(request.subjects()));
   absl::StatusOr<SettleOutcome> outcome = co_await deps_.windows.Settle(op);
   // Forgotten, or never seen: what the ledger says of it is the last word.
@@ -173,8 +176,15 @@ asio::awaitable<absl::StatusOr<v1::SettleResponse>> QuotaService::Settle(
     co_return status::While(outcome.status(), "settling attempt {}", AttemptText(row->id));
   }
   Learn(*row, *outcome);
+  co_return row;
+}
+
+asio::awaitable<absl::StatusOr<v1::SettleResponse>> QuotaService::Settle(
+    api::CallContext, v1::SettleRequest request) {
+  absl::StatusOr<std::unique_ptr<LedgerRow>> row = co_await Charge(std::move(request));
+  if (!row.ok()) co_return row.status();
   // Also where the counters knew it: only the ledger can say that it is in the ledger.
-  absl::StatusOr<bool> duplicate = co_await deps_.sink.Append(*std::move(row));
+  const absl::StatusOr<bool> duplicate = co_await deps_.sink.Append(*std::move(row));
   if (!duplicate.ok()) co_return duplicate.status();
   v1::SettleResponse response;
   response.set_duplicate(*duplicate);

@@ -60,6 +60,8 @@ class QuotaService final : public api::Quota {
   absl::Status CheckDeadline(const api::CallContext& call) const;
   absl::StatusOr<ReserveOp> Prepare(const api::CallContext& call, const v1::ReserveRequest& request,
                                     const LimitTable& table);
+  // Counters move; the row that is to go into the ledger.
+  asio::awaitable<absl::StatusOr<std::unique_ptr<LedgerRow>>> Charge(v1::SettleRequest request);
   asio::awaitable<absl::StatusOr<SettleOutcome>> SettleUnknown(SettleOp op);
   void Learn(const LedgerRow& row, const SettleOutcome& outcome);
 

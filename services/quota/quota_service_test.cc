@@ -37,8 +37,8 @@ TEST(QuotaServiceTest, SaysWhatIsHeldAndWhereTheLimitsStand) {
   EXPECT_EQ(response->code(), Code::CODE_GRANTED);
   EXPECT_EQ(response->held_tokens(), 300);
   EXPECT_FALSE(response->has_output_tokens_cap());
-  // The tightest of each unit first; what is only observed does not count as tight.
-  ASSERT_EQ(response->states_size(), 4);
+  // The tightest of each unit; what is only observed does not count as tight.
+  ASSERT_EQ(response->states_size(), 2);
   const v1::LimitState& requests = response->states(0);
   EXPECT_EQ(requests.limit_name(), "five");
   EXPECT_EQ(requests.unit(), kRequests);
@@ -49,10 +49,15 @@ TEST(QuotaServiceTest, SaysWhatIsHeldAndWhereTheLimitsStand) {
   EXPECT_TRUE(requests.enforced());
   EXPECT_EQ(response->states(1).limit_name(), "minute");
   EXPECT_EQ(response->states(1).remaining(), 700);
-  EXPECT_EQ(response->states(2).limit_name(), "day");
-  EXPECT_EQ(response->states(3).limit_name(), "watch");
-  EXPECT_EQ(response->states(3).remaining(), 0);
-  EXPECT_FALSE(response->states(3).enforced());
+  // All of them, for who asks.
+  const std::vector<v1::LimitState> all = quota.States();
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[0].limit_name(), "five");
+  EXPECT_EQ(all[1].limit_name(), "minute");
+  EXPECT_EQ(all[2].limit_name(), "day");
+  EXPECT_EQ(all[3].limit_name(), "watch");
+  EXPECT_EQ(all[3].remaining(), 0);
+  EXPECT_FALSE(all[3].enforced());
 }
 
 TEST(QuotaServiceTest, ARefusalNamesTheLimitAndWhomToAsk) {
@@ -201,10 +206,16 @@ TEST(QuotaServiceTest, ALateDuplicateIsNotBilledAgainThoughHotStateIsGone) {
 }
 
 TEST(QuotaServiceTest, AnUnknownKeyIsChargedAllTheSame) {
-  QuotaForTest quota({kStrictMinute, kFiveRequests});
+  QuotaForTest quota(
+      {kStrictMinute,
+       kFiveRequests,
+       {.name = "of-ann", .level = v1::LEVEL_USER, .subject = "ann", .count = 1000},
+       {.name = "each-team", .level = v1::LEVEL_TEAM, .subject = "*", .count = 100}});
   ASSERT_THAT(quota.Settle(quota.Spent(1, 10, 20)), IsOk());
   EXPECT_EQ(quota.Remaining("minute"), 970);
   EXPECT_EQ(quota.Remaining("five"), 4);
+  EXPECT_EQ(quota.Remaining("of-ann"), 970);
+  EXPECT_EQ(quota.Remaining("each-team"), 70);
 }
 
 TEST(QuotaServiceTest, BadSettlementsAreRefused) {

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from weir_load import measure, report, rungs, samples, settings, traffic, weir
+from weir_load import instructions, measure, report, rungs, samples, settings, traffic, weir
 from weir_load.process import Process
 
 
@@ -131,3 +131,36 @@ def test_stacks_are_summed_by_thread_call_and_caller():
     assert samples.by_library(taken) == {"[kernel.kallsyms]": 1, "weir": 1}
     assert samples.by_caller(taken) == {"weir::edge::Relay::Whole (weir)": 1,
                                         "weir::quota::Ledger::Append(int) (weir)": 1}
+
+
+# Positions are absolute, relative or repeated; names are written out once; a call's cost is its caller's.
+INSTRUCTIONS = """version: 1
+events: Ir
+ob=(1) /opt/weir
+fl=(1) ???
+fn=(1) Serve
+0x10 0 700
++3 0 20
+cob=(2) libc.so.6
+cfi=(1)
+cfn=(2) malloc
+calls=4 0x90
++1 0 120
+* 0 5
+cfn=(1)
+calls=1 0x10
+* 0 50
+
+ob=(2)
+fn=(2)
+0x90 0 120
+totals: 845
+"""
+
+
+def test_instructions_are_summed_by_function_and_calls_by_caller():
+    profile = instructions.Profile(INSTRUCTIONS)
+    assert profile.own == {"Serve": 725, "malloc": 120}
+    assert profile.whole() == {"Serve": 845, "malloc": 120}
+    assert profile.calls["malloc"] == {"Serve": 4}
+    assert profile.total() == 845
