@@ -74,12 +74,15 @@ TEST_F(AttemptsTest, AnErrorOfTheFirstIsAnsweredByTheSecond) {
   EXPECT_EQ(Settled(1).key().request_id(), Settled(0).key().request_id());
   EXPECT_EQ(quota_.requests_posted(), 1) << "one request, however many attempts";
   EXPECT_EQ(quota_.reserved[1].estimate().requests(), 0);
+  EXPECT_THAT(registry_.Render(), HasSubstr(R"(weir_upstream_errors_total{error="5xx"} 1)"));
 }
 
 TEST_F(AttemptsTest, AProviderThatIsOutOfReachCostsNothing) {
   AddPair(NobodyThere());
   Start();
   EXPECT_EQ(Ask(Request(Pair())).status, 200);
+  EXPECT_THAT(registry_.Render(),
+              HasSubstr(R"(weir_upstream_errors_total{error="upstream_error"} 1)"));
   EXPECT_TRUE(Pump([this] { return quota_.released.size() == 1; }));
   ASSERT_THAT(quota_.settled, SizeIs(1));
   EXPECT_EQ(quota_.settled[0].key().attempt(), 2U);

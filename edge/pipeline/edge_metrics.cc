@@ -68,14 +68,13 @@ void EdgeMetrics::Count(const Call& call) {
     if (call.usage_estimated) estimated_.Add();
     if (call.cut_at_wall) cut_.Add();
   }
-  if (call.upstream_status >= 400) {
-    upstream_errors_
-        .With({call.upstream_status == 429   ? "429"
-               : call.upstream_status >= 500 ? "5xx"
-                                             : "4xx"})
-        .Add();
-  } else if (call.error_code == "upstream_error" || call.error_code == "upstream_timeout") {
-    upstream_errors_.With({call.error_code}).Add();
+}
+
+void EdgeMetrics::CountAttempt(int http_status, std::string_view error_code) {
+  if (http_status >= 400) {
+    upstream_errors_.With({http_status == 429 ? "429" : http_status >= 500 ? "5xx" : "4xx"}).Add();
+  } else if (error_code == "upstream_error" || error_code == "upstream_timeout") {
+    upstream_errors_.With({error_code}).Add();
   }
 }
 

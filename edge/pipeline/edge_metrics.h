@@ -17,6 +17,9 @@ class EdgeMetrics {
 
   // At the end of each request.
   void Count(const Call& call);
+  // At the end of each attempt: the provider's status, or 0 where there was none and `error_code`
+  // says why.
+  void CountAttempt(int http_status, std::string_view error_code);
   // A request that was not sent to a further target, as too many are.
   void CountRefusedRetry();
 

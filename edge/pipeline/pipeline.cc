@@ -390,6 +390,10 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
   } else {
     verdict = co_await AnswerError(call, &upstream, attempt);
   }
+  if (!call->exchange->client_gone) {
+    deps_.metrics.CountAttempt(started.ok() ? upstream.http_status() : 0,
+                               verdict ? verdict->code : call->error_code);
+  }
   co_return verdict;
 }
 
