@@ -370,10 +370,14 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
       started.ok() ? text::ParseInt64(upstream.Find("retry-after")) : std::nullopt;
   // That all of our own connections to it are busy is not the provider's fault.
   const bool busy = started.code() == absl::StatusCode::kResourceExhausted;
-  if (!call->exchange->client_gone && !busy) {
+  const auto report = [&] {
     Report(call, planned, started, upstream.http_status(),
            std::chrono::seconds(std::clamp<int64_t>(retry_after.value_or(0), 0, 86'400)));
-  }
+  };
+  // Bad news at once, for those who are planned meanwhile; good news does not delay the answer.
+  const bool good = started.ok() && upstream.http_status() / 100 == 2;
+  const bool reported = !call->exchange->client_gone && !busy;
+  if (reported && (!good || call->body.stream)) report();
   Verdict verdict;
   if (!started.ok()) {
     // Nothing came back. What the provider made of the prompt is not known once it was sent.
@@ -387,6 +391,7 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
     Relay relay(call, &upstream, attempt, {.max_buffered = options_.max_answer_buffer});
     const absl::Status relayed = co_await relay.Run();
     if (!relayed.ok()) verdict = RefusalForUpstream(relayed, planned.provider());
+    if (reported && !call->body.stream) report();
   } else {
     verdict = co_await AnswerError(call, &upstream, attempt);
   }

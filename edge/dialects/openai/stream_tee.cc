@@ -20,16 +20,20 @@ size_t LineEndSize(std::string_view text, size_t at) {
   return at + 1 < text.size() && text[at + 1] == '\n' ? 2 : 1;
 }
 
-// Where an event ends: behind the empty line (LF LF, CR LF CR LF, CR CR, and mixtures). npos: not
-// yet.
-size_t EventEnd(std::string_view text, size_t from) {
+// Where an event's last line with text ends, and where the event: behind the empty line (LF LF, CR
+// LF CR LF, CR CR, and mixtures). npos: not yet.
+struct Ends {
+  size_t text = std::string_view::npos;
+  size_t event = std::string_view::npos;
+};
+Ends EventEnds(std::string_view text, size_t from) {
   for (size_t at = LineEnd(text, from); at != std::string_view::npos; at = LineEnd(text, at)) {
     const size_t first = LineEndSize(text, at);
     const size_t second = LineEndSize(text, at + first);
-    if (second > 0) return at + first + second;
+    if (second > 0) return {.text = at, .event = at + first + second};
     at += first;
   }
-  return std::string_view::npos;
+  return {};
 }
 
 // Appends the data of one line, if it is a data line.
@@ -58,6 +62,9 @@ void PassLast(std::string_view event, std::string& out) {
   const std::string_view line_end = event.substr(end, LineEndSize(event, end));
   out.append(event.substr(0, end)).append(line_end).append(line_end);
 }
+
+// What is kept of an event to know it again in the next one.
+constexpr size_t kMaxKnown = 1024;
 
 // Members of a delta that are text a caller pays for.
 bool IsTextKey(std::string_view key) {
@@ -99,11 +106,11 @@ absl::Status StreamTee::Feed(std::string_view piece, std::string& out) {
   size_t from = searched_ > 3 ? searched_ - 3 : 0;
   absl::Status result;
   while (result.ok() && !done_ && !at_wall()) {
-    const size_t end = EventEnd(rest, from);
-    if (end == std::string_view::npos) break;
-    result = Event(rest.substr(0, end), out);
-    after_cr_ = end == rest.size() && rest.back() == '\r';
-    rest.remove_prefix(end);
+    const Ends ends = EventEnds(rest, from);
+    if (ends.event == std::string_view::npos) break;
+    result = Event(rest.substr(0, ends.event), rest.substr(0, ends.text), out);
+    after_cr_ = ends.event == rest.size() && rest.back() == '\r';
+    rest.remove_prefix(ends.event);
     from = 0;
   }
   if (joined) {
@@ -118,10 +125,9 @@ absl::Status StreamTee::Feed(std::string_view piece, std::string& out) {
   return result;
 }
 
-absl::Status StreamTee::Event(std::string_view event, std::string& out) {
+absl::Status StreamTee::Event(std::string_view event, std::string_view lines, std::string& out) {
   std::string joined;
   std::string_view data;
-  std::string_view lines = event;
   while (!lines.empty()) {
     const size_t end = LineEnd(lines, 0);
     AppendData(lines.substr(0, end), joined, data);
@@ -157,9 +163,26 @@ absl::Status StreamTee::Event(std::string_view event, std::string& out) {
 
 // Goes once over the names in an event's JSON, at whatever depth, and counts the text. Within a
 // string a quote is escaped, so that text cannot look like a name.
+//
+// The events of a stream differ in their deltas alone: what stood before the last one, and behind
+// it, is not read again where it stands there once more. That changes nothing of the result, as
+// what is behind a byte has no say in how it is read.
 StreamTee::Seen StreamTee::Scan(std::string_view json) {
   Seen seen;
-  size_t at = json.find('"');
+  if (before_delta_.empty() || !json.starts_with(before_delta_)) {
+    ScanNames(json, 0, seen);
+    return seen;
+  }
+  const size_t at = CountDelta(json, SkipBlanks(json, before_delta_.size()));
+  const std::string_view behind = json.substr(at);
+  if (behind == behind_delta_) return seen;
+  ScanNames(json, at, seen);
+  behind_delta_ = seen == Seen() && behind.size() <= kMaxKnown ? behind : "";
+  return seen;
+}
+
+void StreamTee::ScanNames(std::string_view json, size_t from, Seen& seen) {
+  size_t at = json.find('"', from);
   while (at != std::string_view::npos) {
     const size_t end = StringEnd(json, at + 1);
     const std::string_view name = json.substr(at + 1, end - at - 1);
@@ -168,6 +191,8 @@ StreamTee::Seen StreamTee::Scan(std::string_view json) {
       at = SkipBlanks(json, at + 1);
       const char value = at < json.size() ? json[at] : '\0';
       if (name == "delta") {
+        if (from == 0 && seen == Seen() && at <= kMaxKnown) before_delta_ = json.substr(0, at);
+        seen.delta = true;
         at = CountDelta(json, at);
       } else if (name == "usage") {
         // `"usage":null` is in every chunk where usage was asked for.
@@ -181,7 +206,6 @@ StreamTee::Seen StreamTee::Scan(std::string_view json) {
     }
     at = json.find('"', at);
   }
-  return seen;
 }
 
 // One delta object from `at`: its strings under a text key, however deep (tool calls). Returns

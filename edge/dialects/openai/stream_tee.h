@@ -57,13 +57,17 @@ class StreamTee {
   size_t pending() const { return partial_.size(); }
 
  private:
-  absl::Status Event(std::string_view event, std::string& out);
+  // `lines`: the event without its last line ends.
+  absl::Status Event(std::string_view event, std::string_view lines, std::string& out);
   struct Seen {
     bool usage = false;       // A usage object.
     bool no_choices = false;  // An empty list of choices, as in the usage chunk.
     bool error = false;
+    bool delta = false;
+    bool operator==(const Seen&) const = default;
   };
   Seen Scan(std::string_view json);
+  void ScanNames(std::string_view json, size_t from, Seen& seen);
   size_t CountDelta(std::string_view data, size_t at);
 
   const Options options_;
@@ -74,6 +78,10 @@ class StreamTee {
   bool dropped_ = false;  // The last event was.
   std::string withheld_;
   int64_t wall_ = std::numeric_limits<int64_t>::max();
+  // How an earlier event began, up to its first delta, and ended behind it, where there was nothing
+  // to see.
+  std::string before_delta_;
+  std::string behind_delta_;
   int64_t texts_ = 0;  // Strings that were counted, but for empty ones.
   text::TokenScan scan_;
   std::optional<common::v1::Usage> usage_;

@@ -291,6 +291,64 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& info) { return std::string(info.param.name); });
 
+// --- What an event has in common with the one before it is read once, and counts as often ---
+
+struct ThenCase {
+  std::string_view name;
+  std::string event;  // Behind one that says "one ".
+};
+class AfterAnEventTest : public ::testing::TestWithParam<ThenCase> {};
+
+TEST_P(AfterAnEventTest, IsReadAsIfItWereAlone) {
+  // Teaches nothing about the events between which it stands, as it begins otherwise.
+  const std::string other = Replaced(Delta(""), R"("id":"c")", R"("id":"d")");
+  const std::string first = Content("one ");
+  const std::string& event = GetParam().event;
+  std::string known;
+  std::string apart;
+  for (const std::string& each : {first, first, event, event, first, event}) {
+    known.append(each);
+    apart.append(other).append(each);
+  }
+  for (const bool strip : {false, true}) {
+    const Teed want = Tee({apart}, {.strip_usage = strip});
+    const Teed teed = Tee({known}, {.strip_usage = strip});
+    EXPECT_EQ(teed.status, want.status);
+    EXPECT_EQ(teed.tokens, want.tokens);
+    EXPECT_EQ(teed.usage, want.usage);
+    EXPECT_EQ(teed.out, Replaced(want.out, other, ""));
+  }
+}
+INSTANTIATE_TEST_SUITE_P(
+    Events, AfterAnEventTest,
+    ::testing::ValuesIn<ThenCase>({
+        {"TheSame", Content("one ")},
+        {"OtherText", Content("two ")},
+        {"NoText", Delta("")},
+        {"DeltaNull", "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":null}]}\n\n"},
+        {"DeltaText", "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":\"x y\"}]}\n\n"},
+        {"BlankBeforeTheDelta",
+         "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\": {\"content\":\"two \"}}]}\n\n"},
+        {"SecondDelta",
+         R"(data: {"id":"c","choices":[{"index":0,"delta":{"content":"a "}},{"index":1,"delta":{"content":"b "}}]})"
+         "\n\n"},
+        {"UsageBehind",
+         R"(data: {"id":"c","choices":[{"index":0,"delta":{"content":"a "}}],"usage":{"prompt_tokens":3,"completion_tokens":4}})"
+         "\n\n"},
+        {"UsageNullBehind",
+         R"(data: {"id":"c","choices":[{"index":0,"delta":{"content":"a "}}],"usage":null})"
+         "\n\n"},
+        {"UsageChunk", UsageChunk(3, 4)},
+        {"ErrorBehind",
+         R"(data: {"id":"c","choices":[{"index":0,"delta":{"content":"a "}}],"error":{"message":"no"}})"
+         "\n\n"},
+        {"CutOff", "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":\n\n"},
+        {"ToolCall", Delta(R"("tool_calls":[{"function":{"arguments":"{\"a\":1}"}}])")},
+        {"Finish", R"(data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"
+                   "\n\n"},
+    }),
+    [](const auto& info) { return std::string(info.param.name); });
+
 // --- The wall ---
 
 // Tokens, as they are counted cautiously, of `words` words that came one by one.
