@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "services/identity/field_faults.h"
+#include "common/status/bad_fields.h"
 #include "services/identity/names.h"
 #include "services/identity/page_token.h"
 #include "services/identity/stored_time.h"
@@ -88,16 +88,16 @@ absl::StatusOr<api::AdminCall> AdminTokens::LookUp(const std::string& digest) {
 
 absl::Status AdminTokens::CheckNew(const api::AdminCall& call,
                                    const v1::CreateAdminTokenRequest& request) {
-  FieldFaults faults;
-  faults.Require(IsKeyName(request.name()), "name", request.name(), kKeyNameForm);
+  status::BadFields bad;
+  bad.Require(IsKeyName(request.name()), "name", Shown(request.name()), kKeyNameForm);
   if (request.role() < common::v1::ROLE_VIEWER || request.role() > common::v1::ROLE_ADMIN) {
-    faults.Add("role", "got none, want ROLE_VIEWER, ROLE_EDITOR or ROLE_ADMIN");
+    bad.Add("role", "got none, want ROLE_VIEWER, ROLE_EDITOR or ROLE_ADMIN");
   }
   if (!request.organization().empty()) {
-    faults.Require(IsOrganizationName(request.organization()), "organization",
-                   request.organization(), kOrganizationNameForm);
+    bad.Require(IsOrganizationName(request.organization()), "organization",
+                Shown(request.organization()), kOrganizationNameForm);
   }
-  WEIR_RETURN_IF_ERROR(faults.ToStatus());
+  WEIR_RETURN_IF_ERROR(bad.ToStatus());
   if (request.role() > call.role) {
     return status::PermissionDenied("making an admin token: its role is above that of the caller");
   }
@@ -149,9 +149,9 @@ absl::StatusOr<v1::CreateAdminTokenResponse> AdminTokens::Create(
 
 absl::StatusOr<v1::ListAdminTokensResponse> AdminTokens::List(
     const api::AdminCall& call, const v1::ListAdminTokensRequest& request) {
-  FieldFaults faults;
-  const PositionPage page = ReadPositionPage(request.page_size(), request.page_token(), faults);
-  WEIR_RETURN_IF_ERROR(faults.ToStatus());
+  status::BadFields bad;
+  const PositionPage page = ReadPositionPage(request.page_size(), request.page_token(), bad);
+  WEIR_RETURN_IF_ERROR(bad.ToStatus());
   std::optional<std::string> of;
   if (!call.organization.empty()) of = call.organization;
   std::vector<TokenRecord> records;

@@ -1,7 +1,7 @@
 // Organisations, teams and users; keys are in identity_admin_keys.cc.
 #include "services/identity/identity_admin.h"
 
-#include "services/identity/field_faults.h"
+#include "common/status/bad_fields.h"
 #include "services/identity/names.h"
 #include "services/identity/page_token.h"
 
@@ -22,46 +22,47 @@ absl::Status CheckUnused(std::string_view what, const std::string& name, const C
                                     what, name, left.teams, left.users, left.keys);
 }
 
-void CheckOrganizationField(const std::string& name, std::string_view path, FieldFaults& faults) {
-  faults.Require(IsOrganizationName(name), path, name, kOrganizationNameForm);
+void CheckOrganizationField(const std::string& name, std::string_view path,
+                            status::BadFields& bad) {
+  bad.Require(IsOrganizationName(name), path, Shown(name), kOrganizationNameForm);
 }
 
-void CheckDisplayName(const std::string& name, std::string_view path, FieldFaults& faults) {
-  faults.Require(IsPlainText(name, kLongestDisplayName), path, name, kDisplayNameForm);
+void CheckDisplayName(const std::string& name, std::string_view path, status::BadFields& bad) {
+  bad.Require(IsPlainText(name, kLongestDisplayName), path, Shown(name), kDisplayNameForm);
 }
 
 absl::Status Check(const v1::Organization& organization) {
-  FieldFaults faults;
-  CheckOrganizationField(organization.name(), "organization.name", faults);
-  CheckDisplayName(organization.display_name(), "organization.display_name", faults);
-  return faults.ToStatus();
+  status::BadFields bad;
+  CheckOrganizationField(organization.name(), "organization.name", bad);
+  CheckDisplayName(organization.display_name(), "organization.display_name", bad);
+  return bad.ToStatus();
 }
 
 absl::Status Check(const v1::Team& team) {
-  FieldFaults faults;
-  CheckOrganizationField(team.organization(), "team.organization", faults);
-  faults.Require(IsTeamName(team.name()), "team.name", team.name(), kTeamNameForm);
-  CheckDisplayName(team.display_name(), "team.display_name", faults);
-  return faults.ToStatus();
+  status::BadFields bad;
+  CheckOrganizationField(team.organization(), "team.organization", bad);
+  bad.Require(IsTeamName(team.name()), "team.name", Shown(team.name()), kTeamNameForm);
+  CheckDisplayName(team.display_name(), "team.display_name", bad);
+  return bad.ToStatus();
 }
 
 absl::Status Check(const v1::User& user) {
-  FieldFaults faults;
-  CheckOrganizationField(user.organization(), "user.organization", faults);
-  faults.Require(IsUserName(user.name()), "user.name", user.name(), kUserNameForm);
+  status::BadFields bad;
+  CheckOrganizationField(user.organization(), "user.organization", bad);
+  bad.Require(IsUserName(user.name()), "user.name", Shown(user.name()), kUserNameForm);
   if (!user.team().empty()) {
-    faults.Require(IsTeamName(user.team()), "user.team", user.team(), kTeamNameForm);
+    bad.Require(IsTeamName(user.team()), "user.team", Shown(user.team()), kTeamNameForm);
   }
-  CheckDisplayName(user.display_name(), "user.display_name", faults);
-  return faults.ToStatus();
+  CheckDisplayName(user.display_name(), "user.display_name", bad);
+  return bad.ToStatus();
 }
 
 absl::Status CheckTeamOf(DirectoryReader& directory, const v1::User& user) {
   if (user.team().empty()) return absl::OkStatus();
   WEIR_ASSIGN_OR_RETURN(const auto team, directory.FindTeam(user.organization(), user.team()));
-  FieldFaults faults;
-  faults.Require(team.has_value(), "user.team", user.team(), "a team of the organization");
-  return faults.ToStatus();
+  status::BadFields bad;
+  bad.Require(team.has_value(), "user.team", Shown(user.team()), "a team of the organization");
+  return bad.ToStatus();
 }
 
 absl::Status NoSuch(std::string_view what, const std::string& name) {
@@ -100,9 +101,9 @@ absl::StatusOr<v1::PutOrganizationResponse> IdentityAdmin::PutOrganization(
 
 absl::StatusOr<v1::ListOrganizationsResponse> IdentityAdmin::ListOrganizations(
     const api::AdminCall& call, const v1::ListOrganizationsRequest& request) {
-  FieldFaults faults;
-  const NamePage page = ReadNamePage(request.page_size(), request.page_token(), faults);
-  WEIR_RETURN_IF_ERROR(faults.ToStatus());
+  status::BadFields bad;
+  const NamePage page = ReadNamePage(request.page_size(), request.page_token(), bad);
+  WEIR_RETURN_IF_ERROR(bad.ToStatus());
   std::vector<v1::Organization> found;
   WEIR_RETURN_IF_ERROR(Read([&](DirectoryReader& directory) -> absl::Status {
     if (call.organization.empty()) {
@@ -156,9 +157,9 @@ absl::StatusOr<v1::PutTeamResponse> IdentityAdmin::PutTeam(const api::AdminCall&
 
 absl::StatusOr<v1::ListTeamsResponse> IdentityAdmin::ListTeams(
     const api::AdminCall&, const v1::ListTeamsRequest& request) {
-  FieldFaults faults;
-  const NamePage page = ReadNamePage(request.page_size(), request.page_token(), faults);
-  WEIR_RETURN_IF_ERROR(faults.ToStatus());
+  status::BadFields bad;
+  const NamePage page = ReadNamePage(request.page_size(), request.page_token(), bad);
+  WEIR_RETURN_IF_ERROR(bad.ToStatus());
   std::vector<v1::Team> found;
   WEIR_RETURN_IF_ERROR(Read([&](DirectoryReader& directory) -> absl::Status {
     WEIR_RETURN_IF_ERROR(RequireOrganization(directory, request.organization()));
@@ -210,9 +211,9 @@ absl::StatusOr<v1::PutUserResponse> IdentityAdmin::PutUser(const api::AdminCall&
 
 absl::StatusOr<v1::ListUsersResponse> IdentityAdmin::ListUsers(
     const api::AdminCall&, const v1::ListUsersRequest& request) {
-  FieldFaults faults;
-  const NamePage page = ReadNamePage(request.page_size(), request.page_token(), faults);
-  WEIR_RETURN_IF_ERROR(faults.ToStatus());
+  status::BadFields bad;
+  const NamePage page = ReadNamePage(request.page_size(), request.page_token(), bad);
+  WEIR_RETURN_IF_ERROR(bad.ToStatus());
   std::vector<v1::User> found;
   WEIR_RETURN_IF_ERROR(Read([&](DirectoryReader& directory) -> absl::Status {
     WEIR_RETURN_IF_ERROR(RequireOrganization(directory, request.organization()));

@@ -1,5 +1,5 @@
 // Keys.
-#include "services/identity/field_faults.h"
+#include "common/status/bad_fields.h"
 #include "services/identity/identity_admin.h"
 #include "services/identity/key_request.h"
 #include "services/identity/names.h"
@@ -13,15 +13,14 @@ namespace {
 constexpr size_t kShownPrefix = 7;
 constexpr int64_t kLongestLifetimeSeconds = 100LL * 366 * 24 * 3600;
 
-void CheckLifetime(const v1::CreateKeyRequest& request, FieldFaults& faults) {
+void CheckLifetime(const v1::CreateKeyRequest& request, status::BadFields& bad) {
   if (!request.has_lifetime()) return;
   const auto& lifetime = request.lifetime();
   const bool positive = lifetime.seconds() >= 0 && lifetime.nanos() >= 0 &&
                         lifetime.nanos() < 1'000'000'000 &&
                         lifetime.seconds() + lifetime.nanos() > 0;
   if (!positive || lifetime.seconds() > kLongestLifetimeSeconds) {
-    faults.Add("lifetime",
-               fmt::format("got {}s, want more than 0 and at most 100 years", lifetime.seconds()));
+    bad.Add("lifetime", "got {}s, want more than 0 and at most 100 years", lifetime.seconds());
   }
 }
 
@@ -82,10 +81,10 @@ absl::StatusOr<v1::CreateKeyResponse> IdentityAdmin::CreateKey(
     const api::AdminCall&, const v1::CreateKeyRequest& request) {
   v1::Key key = KeyOf(request);
   if (key.name().empty()) key.set_name("key-" + RandomBase62(deps_.random, 8));
-  FieldFaults faults;
-  CheckKey(key, faults);
-  CheckLifetime(request, faults);
-  WEIR_RETURN_IF_ERROR(faults.ToStatus());
+  status::BadFields bad;
+  CheckKey(key, bad);
+  CheckLifetime(request, bad);
+  WEIR_RETURN_IF_ERROR(bad.ToStatus());
 
   v1::CreateKeyResponse response;
   response.set_secret(NewKey(kKeyPrefix, deps_.random));
@@ -139,12 +138,12 @@ absl::Status IdentityAdmin::ApplyPut(DirectoryWriter& directory, const v1::PutKe
 
 absl::StatusOr<v1::PutKeyResponse> IdentityAdmin::PutKey(const api::AdminCall&,
                                                          const v1::PutKeyRequest& request) {
-  FieldFaults faults;
-  CheckKey(KeyOf(request), faults);
+  status::BadFields bad;
+  CheckKey(KeyOf(request), bad);
   if (const absl::Status shape = CheckKeyShape(request.value(), config_.key_rule()); !shape.ok()) {
-    faults.Add("value", status::Message(shape));
+    bad.Add("value", "{}", status::Message(shape));
   }
-  WEIR_RETURN_IF_ERROR(faults.ToStatus());
+  WEIR_RETURN_IF_ERROR(bad.ToStatus());
 
   v1::PutKeyResponse response;
   // A dry run does everything and then takes it back.
@@ -159,9 +158,9 @@ absl::StatusOr<v1::PutKeyResponse> IdentityAdmin::PutKey(const api::AdminCall&,
 
 absl::StatusOr<v1::ListKeysResponse> IdentityAdmin::ListKeys(const api::AdminCall&,
                                                              const v1::ListKeysRequest& request) {
-  FieldFaults faults;
-  const PositionPage page = ReadPositionPage(request.page_size(), request.page_token(), faults);
-  WEIR_RETURN_IF_ERROR(faults.ToStatus());
+  status::BadFields bad;
+  const PositionPage page = ReadPositionPage(request.page_size(), request.page_token(), bad);
+  WEIR_RETURN_IF_ERROR(bad.ToStatus());
   std::optional<WallTime> usable_at;
   if (!request.include_ended()) usable_at = deps_.clock.Now();
   std::vector<KeyRecord> records;

@@ -5,6 +5,7 @@
 
 #include "common/text/ascii.h"
 #include "services/identity/identity_admin.h"
+#include "services/identity/key.h"
 #include "services/identity/names.h"
 
 namespace weir::identity {
@@ -25,16 +26,16 @@ bool IsScope(std::string_view text) {
 }
 
 void CheckNames(const Names& names, std::string_view path, bool (*is_good)(std::string_view),
-                std::string_view form, FieldFaults& faults) {
+                std::string_view form, status::BadFields& bad) {
   if (names.size() > kMostNames) {
-    faults.Add(path, fmt::format("got {} of them, want at most {}", names.size(), kMostNames));
+    bad.Add(path, "got {} of them, want at most {}", names.size(), kMostNames);
     return;
   }
   std::set<std::string_view> seen;
   for (int i = 0; i < names.size(); ++i) {
     const std::string place = fmt::format("{}[{}]", path, i);
-    faults.Require(is_good(names[i]), place, names[i], form);
-    if (!seen.insert(names[i]).second) faults.Add(place, "is there twice");
+    bad.Require(is_good(names[i]), place, Shown(names[i]), form);
+    if (!seen.insert(names[i]).second) bad.Add(place, "is there twice");
   }
 }
 
@@ -60,29 +61,31 @@ v1::Key Attributes(const Request& request) {
 v1::Key KeyOf(const v1::CreateKeyRequest& request) { return Attributes(request); }
 v1::Key KeyOf(const v1::PutKeyRequest& request) { return Attributes(request); }
 
-void CheckKey(const v1::Key& key, FieldFaults& faults) {
-  faults.Require(IsOrganizationName(key.organization()), "organization", key.organization(),
-                 kOrganizationNameForm);
-  faults.Require(IsKeyName(key.name()), "name", key.name(), kKeyNameForm);
-  faults.Require(key.team().empty() || IsTeamName(key.team()), "team", key.team(), kTeamNameForm);
-  faults.Require(key.user().empty() || IsUserName(key.user()), "user", key.user(), kUserNameForm);
-  CheckNames(key.allowed_models(), "allowed_models", IsModel, kModelForm, faults);
-  CheckNames(key.allowed_proxies(), "allowed_proxies", IsModel, kModelForm, faults);
-  CheckNames(key.scopes(), "scopes", IsScope, kScopeForm, faults);
+void CheckKey(const v1::Key& key, status::BadFields& bad) {
+  bad.Require(IsOrganizationName(key.organization()), "organization", Shown(key.organization()),
+              kOrganizationNameForm);
+  bad.Require(IsKeyName(key.name()), "name", Shown(key.name()), kKeyNameForm);
+  bad.Require(key.team().empty() || IsTeamName(key.team()), "team", Shown(key.team()),
+              kTeamNameForm);
+  bad.Require(key.user().empty() || IsUserName(key.user()), "user", Shown(key.user()),
+              kUserNameForm);
+  CheckNames(key.allowed_models(), "allowed_models", IsModel, kModelForm, bad);
+  CheckNames(key.allowed_proxies(), "allowed_proxies", IsModel, kModelForm, bad);
+  CheckNames(key.scopes(), "scopes", IsScope, kScopeForm, bad);
 }
 
 absl::Status CheckKeyReferences(DirectoryReader& directory, const v1::Key& key) {
   WEIR_RETURN_IF_ERROR(RequireOrganization(directory, key.organization()));
-  FieldFaults faults;
+  status::BadFields bad;
   if (!key.team().empty()) {
     WEIR_ASSIGN_OR_RETURN(const auto team, directory.FindTeam(key.organization(), key.team()));
-    faults.Require(team.has_value(), "team", key.team(), "a team of the organization");
+    bad.Require(team.has_value(), "team", Shown(key.team()), "a team of the organization");
   }
   if (!key.user().empty()) {
     WEIR_ASSIGN_OR_RETURN(const auto user, directory.FindUser(key.organization(), key.user()));
-    faults.Require(user.has_value(), "user", key.user(), "a user of the organization");
+    bad.Require(user.has_value(), "user", Shown(key.user()), "a user of the organization");
   }
-  return faults.ToStatus();
+  return bad.ToStatus();
 }
 
 bool SameAttributes(const v1::Key& a, const v1::Key& b) {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "common/status/bad_fields.h"
 #include "services/identity/directory.h"
-#include "services/identity/field_faults.h"
 
 // What CreateKey and PutKey have in common.
 namespace weir::identity {
@@ -11,7 +11,7 @@ v1::Key KeyOf(const v1::CreateKeyRequest& request);
 v1::Key KeyOf(const v1::PutKeyRequest& request);
 
 // Adds what is wrong with the attributes by themselves.
-void CheckKey(const v1::Key& key, FieldFaults& faults);
+void CheckKey(const v1::Key& key, status::BadFields& bad);
 
 // Whether the organisation, team and user exist. kNotFound: the organisation; kInvalidArgument: the
 // others.

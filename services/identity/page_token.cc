@@ -11,11 +11,9 @@ constexpr int32_t kLargestSize = 1000;
 constexpr std::string_view kNameMark = "n:";
 constexpr std::string_view kPositionMark = "p:";
 
-int ReadSize(int32_t page_size, FieldFaults& faults) {
-  if (page_size < 0 || page_size > kLargestSize) {
-    faults.Add("page_size", fmt::format("got {}, want 0 to {}", page_size, kLargestSize));
-    return 2;
-  }
+int ReadSize(int32_t page_size, status::BadFields& bad) {
+  bad.InRange("page_size", page_size, 0, kLargestSize);
+  if (page_size < 0 || page_size > kLargestSize) return 2;
   return (page_size == 0 ? kDefaultSize : page_size) + 1;
 }
 
@@ -26,27 +24,27 @@ std::optional<std::string> ReadToken(std::string_view token, std::string_view ma
   return text->substr(mark.size());
 }
 
-void AddTokenFault(FieldFaults& faults) {
-  faults.Add("page_token", "got another text than the last page's next_page_token");
+void AddTokenFault(status::BadFields& bad) {
+  bad.Add("page_token", "got another text than the last page's next_page_token");
 }
 
 }  // namespace
 
-NamePage ReadNamePage(int32_t page_size, std::string_view token, FieldFaults& faults) {
-  NamePage page = {.limit = ReadSize(page_size, faults)};
+NamePage ReadNamePage(int32_t page_size, std::string_view token, status::BadFields& bad) {
+  NamePage page = {.limit = ReadSize(page_size, bad)};
   if (token.empty()) return page;
   std::optional<std::string> after = ReadToken(token, kNameMark);
-  if (!after) AddTokenFault(faults);
+  if (!after) AddTokenFault(bad);
   page.after = after.value_or("");
   return page;
 }
 
-PositionPage ReadPositionPage(int32_t page_size, std::string_view token, FieldFaults& faults) {
-  PositionPage page = {.limit = ReadSize(page_size, faults)};
+PositionPage ReadPositionPage(int32_t page_size, std::string_view token, status::BadFields& bad) {
+  PositionPage page = {.limit = ReadSize(page_size, bad)};
   if (token.empty()) return page;
   const std::optional<std::string> text = ReadToken(token, kPositionMark);
   const std::optional<int64_t> after = text ? text::ParseInt64(*text) : std::nullopt;
-  if (!after || *after < 0) AddTokenFault(faults);
+  if (!after || *after < 0) AddTokenFault(bad);
   page.after = after.value_or(0);
   return page;
 }

@@ -5,18 +5,18 @@
 #include <string>
 #include <string_view>
 
+#include "common/status/bad_fields.h"
 #include "services/identity/directory.h"
-#include "services/identity/field_faults.h"
 
 // The pages of the List methods. A token is opaque to callers: base64url of what the page ended
 // with. Pure functions.
 namespace weir::identity {
 
-// `page_size`: 1 to 1000, 0 is 100. What does not fit goes to `faults` as "page_size" or
+// `page_size`: 1 to 1000, 0 is 100. What does not fit goes to `bad` as "page_size" or
 // "page_token". The page asks for one object more than fits, so that EndPage sees whether there are
 // others.
-NamePage ReadNamePage(int32_t page_size, std::string_view token, FieldFaults& faults);
-PositionPage ReadPositionPage(int32_t page_size, std::string_view token, FieldFaults& faults);
+NamePage ReadNamePage(int32_t page_size, std::string_view token, status::BadFields& bad);
+PositionPage ReadPositionPage(int32_t page_size, std::string_view token, status::BadFields& bad);
 
 std::string NameToken(std::string_view last_name);
 std::string PositionToken(int64_t last_position);

@@ -2,8 +2,9 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
+#include "common/status/bad_fields.h"
 #include "common/text/base64.h"
-#include "services/quota/bad_fields.h"
+#include "common/text/excerpt.h"
 #include "services/quota/limit_check.h"
 #include "services/quota/usage_request.h"
 
@@ -26,7 +27,7 @@ bool CountsOn(const v1::Limit& before, const v1::Limit& after) {
 absl::StatusOr<v1::PutLimitResponse> QuotaAdmin::PutLimit(const api::AdminCall&,
                                                           const v1::PutLimitRequest& request) {
   const v1::Limit& limit = request.limit();
-  BadFields bad;
+  status::BadFields bad;
   CheckLimit(limit, bad);
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
 
@@ -54,13 +55,14 @@ absl::StatusOr<v1::PutLimitResponse> QuotaAdmin::PutLimit(const api::AdminCall&,
 
 absl::StatusOr<v1::ListLimitsResponse> QuotaAdmin::ListLimits(
     const api::AdminCall&, const v1::ListLimitsRequest& request) {
-  BadFields bad;
+  status::BadFields bad;
   bad.Require(!request.organization().empty(), "organization", request.organization(),
               "the name of an organisation");
   bad.InRange("page_size", request.page_size(), 0, kMaxPage);
   const std::optional<std::string> after = text::Base64UrlDecode(request.page_token());
   const bool is_token = after && (after->empty() || IsName(*after));
-  bad.Require(is_token, "page_token", request.page_token(), "the token of the previous page");
+  bad.Require(is_token, "page_token", text::Excerpt(request.page_token()),
+              "the token of the previous page");
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
 
   const int size = request.page_size() == 0 ? kDefaultPage : request.page_size();
@@ -79,10 +81,10 @@ absl::StatusOr<v1::ListLimitsResponse> QuotaAdmin::ListLimits(
 
 absl::StatusOr<v1::DeleteLimitResponse> QuotaAdmin::DeleteLimit(
     const api::AdminCall&, const v1::DeleteLimitRequest& request) {
-  BadFields bad;
+  status::BadFields bad;
   bad.Require(!request.organization().empty(), "organization", request.organization(),
               "the name of an organisation");
-  bad.Require(IsName(request.name()), "name", request.name(), "the name of a limit");
+  bad.Require(IsName(request.name()), "name", text::Excerpt(request.name()), "the name of a limit");
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
 
   MutexLock lock(editing_);
@@ -108,7 +110,7 @@ absl::StatusOr<v1::PeekResponse> QuotaAdmin::Peek(v1::PeekRequest request) {
 
 absl::StatusOr<v1::GetLimitStatesResponse> QuotaAdmin::GetLimitStates(
     const api::AdminCall&, const v1::GetLimitStatesRequest& request) {
-  BadFields bad;
+  status::BadFields bad;
   bad.Require(!request.subjects().organization().empty(), "subjects.organization",
               request.subjects().organization(), "the name of an organisation");
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
@@ -123,7 +125,7 @@ absl::StatusOr<v1::GetLimitStatesResponse> QuotaAdmin::GetLimitStates(
 
 absl::StatusOr<v1::QueryUsageResponse> QuotaAdmin::QueryUsage(
     const api::AdminCall&, const v1::QueryUsageRequest& request) {
-  BadFields bad;
+  status::BadFields bad;
   const UsageQuery query = ParseUsageQuery(request, deps_.clock.Now(), bad);
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
   WEIR_ASSIGN_OR_RETURN(const std::vector<UsageSum> sums, deps_.ledger.QueryUsage(query));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/text/excerpt.h"
 #include "services/quota/counting_rule.h"
 #include "services/quota/fixed_window.h"
 
@@ -21,7 +22,7 @@ int64_t Micros(const google::protobuf::Timestamp& time) {
 }
 
 void ParseTimes(const v1::QueryUsageRequest& request, WallTime now, UsageQuery& query,
-                BadFields& bad) {
+                status::BadFields& bad) {
   constexpr int64_t kYear10000 = 253'402'300'800;
   bad.InRange("from.seconds", request.from().seconds(), 0, kYear10000);
   bad.InRange("to.seconds", request.to().seconds(), 0, kYear10000);
@@ -34,19 +35,21 @@ void ParseTimes(const v1::QueryUsageRequest& request, WallTime now, UsageQuery& 
 
 }  // namespace
 
-UsageQuery ParseUsageQuery(const v1::QueryUsageRequest& request, WallTime now, BadFields& bad) {
+UsageQuery ParseUsageQuery(const v1::QueryUsageRequest& request, WallTime now,
+                           status::BadFields& bad) {
   UsageQuery query{.organization = request.organization(), .max_rows = kMaxUsageRows + 1};
   bad.Require(!query.organization.empty(), "organization", query.organization,
               "the name of an organisation");
   ParseTimes(request, now, query, bad);
   for (int i = 0; i < request.group_by_size(); ++i) {
     const std::optional<size_t> field = FieldNamed(request.group_by(i));
-    bad.Require(field.has_value(), fmt::format("group_by[{}]", i), request.group_by(i), kWantField);
+    bad.Require(field.has_value(), fmt::format("group_by[{}]", i),
+                text::Excerpt(request.group_by(i)), kWantField);
     if (field) query.group_by[*field] = true;
   }
   for (const auto& [name, value] : request.filter()) {
     const std::optional<size_t> field = FieldNamed(name);
-    bad.Require(field.has_value(), "filter", name, kWantField);
+    bad.Require(field.has_value(), "filter", text::Excerpt(name), kWantField);
     if (field) query.filter[*field] = value;
   }
   return query;

@@ -43,48 +43,40 @@ bool IsFramingHeader(std::string_view name) {
 
 }  // namespace
 
-void CheckOrganization(std::string_view path, std::string_view got, BadFields& bad) {
+void CheckOrganization(std::string_view path, std::string_view got, status::BadFields& bad) {
   const bool good = !got.empty() && got.size() <= kMaxNameBytes && text::IsLower(got.front()) &&
                     std::ranges::all_of(got, IsNameChar);
-  if (!good) {
-    bad.Add(path, "is '{}', want 1 to 63 of [a-z0-9-], starting with a letter", text::Excerpt(got));
-  }
+  bad.Require(good, path, text::Excerpt(got), "1 to 63 of [a-z0-9-], starting with a letter");
 }
 
-void CheckName(std::string_view path, std::string_view got, size_t least, BadFields& bad) {
-  if (got.size() >= least && got.size() <= kMaxNameBytes && std::ranges::all_of(got, IsNameChar)) {
-    return;
-  }
-  bad.Add(path, "is '{}', want {} to 63 of [a-z0-9-]", text::Excerpt(got), least);
+void CheckName(std::string_view path, std::string_view got, size_t least, status::BadFields& bad) {
+  const bool good =
+      got.size() >= least && got.size() <= kMaxNameBytes && std::ranges::all_of(got, IsNameChar);
+  bad.Require(good, path, text::Excerpt(got), fmt::format("{} to 63 of [a-z0-9-]", least));
 }
 
-void CheckModelName(std::string_view path, std::string_view got, BadFields& bad) {
+void CheckModelName(std::string_view path, std::string_view got, status::BadFields& bad) {
   const bool good =
       !got.empty() && got.size() <= kMaxTextBytes && text::IsValidUtf8(got) &&
       std::ranges::none_of(got, [](char c) { return text::IsSpace(c) || IsControl(c); });
-  if (!good) bad.Add(path, "is '{}', want 1 to 200 bytes without spaces", text::Excerpt(got));
+  bad.Require(good, path, text::Excerpt(got), "1 to 200 bytes without spaces");
 }
 
-void CheckDisplayName(std::string_view path, std::string_view got, BadFields& bad) {
+void CheckDisplayName(std::string_view path, std::string_view got, status::BadFields& bad) {
   const bool good =
       got.size() <= kMaxTextBytes && text::IsValidUtf8(got) && std::ranges::none_of(got, IsControl);
-  if (!good) {
-    bad.Add(path, "is '{}', want at most 200 bytes of printable text", text::Excerpt(got));
-  }
+  bad.Require(good, path, text::Excerpt(got), "at most 200 bytes of printable text");
 }
 
-void CheckHeaderName(std::string_view path, std::string_view got, BadFields& bad) {
+void CheckHeaderName(std::string_view path, std::string_view got, status::BadFields& bad) {
   const bool good =
       !got.empty() && got.size() <= kMaxHeaderBytes && std::ranges::all_of(got, IsTokenChar);
-  if (!good) {
-    bad.Add(path, "is '{}', want the name of a header, at most 100 bytes", text::Excerpt(got));
-  } else if (IsFramingHeader(got)) {
-    bad.Add(path, "is '{}', which cannot carry a credential", got);
-  }
+  bad.Require(good, path, text::Excerpt(got), "the name of a header, at most 100 bytes");
+  if (good && IsFramingHeader(got)) bad.Add(path, "is '{}', which cannot carry a credential", got);
 }
 
 void CheckDuration(std::string_view path, const google::protobuf::Duration& got,
-                   DurationRange range, BadFields& bad) {
+                   DurationRange range, status::BadFields& bad) {
   const std::optional<Duration> duration = FromProto(got);
   if (duration && *duration >= range.least && *duration <= range.most) return;
   bad.Add(path, "is {}, want {} to {}", duration ? text::FormatDuration(*duration) : "malformed",

@@ -21,7 +21,7 @@ const v1::Model* OtherOwner(const v1::Model& model, const std::string& name,
   return owner != nullptr && owner->name() != model.name() ? owner : nullptr;
 }
 
-void CheckAliases(const v1::Model& model, const Catalog& catalog, BadFields& bad) {
+void CheckAliases(const v1::Model& model, const Catalog& catalog, status::BadFields& bad) {
   if (model.aliases_size() > kMaxAliases) {
     bad.Add("model.aliases", "has {} names, want at most {}", model.aliases_size(), kMaxAliases);
     return;
@@ -39,7 +39,7 @@ void CheckAliases(const v1::Model& model, const Catalog& catalog, BadFields& bad
   }
 }
 
-void CheckTargets(const v1::Model& model, BadFields& bad) {
+void CheckTargets(const v1::Model& model, status::BadFields& bad) {
   if (model.targets_size() < 1 || model.targets_size() > kMaxTargets) {
     bad.Add("model.targets", "has {} targets, want 1 to {}", model.targets_size(), kMaxTargets);
     return;
@@ -62,7 +62,7 @@ void CheckTargets(const v1::Model& model, BadFields& bad) {
 
 }  // namespace
 
-v1::Model CheckModel(const v1::Model& model, const Catalog& catalog, BadFields& bad) {
+v1::Model CheckModel(const v1::Model& model, const Catalog& catalog, status::BadFields& bad) {
   CheckOrganization("model.organization", model.organization(), bad);
   CheckModelName("model.name", model.name(), bad);
   if (const v1::Model* owner = OtherOwner(model, model.name(), catalog)) {
@@ -75,10 +75,7 @@ v1::Model CheckModel(const v1::Model& model, const Catalog& catalog, BadFields& 
   if (model.has_suspend_duration()) {
     CheckDuration("model.suspend_duration", model.suspend_duration(), kSuspendRange, bad);
   }
-  if (model.output_tokens_max() < 0 || model.output_tokens_max() > kMaxOutputTokens) {
-    bad.Add("model.output_tokens_max", "is {}, want 0 to {}", model.output_tokens_max(),
-            kMaxOutputTokens);
-  }
+  bad.InRange("model.output_tokens_max", model.output_tokens_max(), 0, kMaxOutputTokens);
   v1::Model stored = model;
   stored.clear_created_at();
   return stored;

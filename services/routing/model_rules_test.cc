@@ -22,7 +22,7 @@ TEST_P(ModelRulesTest, FindsEveryBadField) {
       CatalogBuilder().Add(other).Add(foreign).Add(TestModel("fast", {"openai"})).catalog();
   v1::Model model = TestModel("fast", {"openai"});
   GetParam().change(model);
-  BadFields bad;
+  status::BadFields bad;
   CheckModel(model, catalog, bad);
   EXPECT_EQ(Paths(bad), GetParam().want) << bad.ToStatus();
 }

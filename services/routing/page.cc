@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "common/status/bad_fields.h"
 #include "common/text/hex.h"
-#include "services/routing/bad_fields.h"
 
 namespace weir::routing {
 namespace {
@@ -12,8 +12,8 @@ constexpr int kMaxSize = 1000;
 }  // namespace
 
 absl::StatusOr<Page> ReadPage(int size, std::string_view token) {
-  BadFields bad;
-  if (size < 0 || size > kMaxSize) bad.Add("page_size", "is {}, want 0 to {}", size, kMaxSize);
+  status::BadFields bad;
+  bad.InRange("page_size", size, 0, kMaxSize);
   std::optional<std::string> after = text::HexDecode(token);
   if (!after) bad.Add("page_token", "is not from a previous page");
   WEIR_RETURN_IF_ERROR(bad.ToStatus());

@@ -40,7 +40,7 @@ int CountCertificates(std::string_view pem) {
   return ERR_GET_REASON(error) == PEM_R_NO_START_LINE ? count : -1;
 }
 
-void CheckCertificates(std::string_view pem, BadFields& bad) {
+void CheckCertificates(std::string_view pem, status::BadFields& bad) {
   if (pem.empty()) return;
   if (pem.size() > kMaxPemBytes) {
     bad.Add("provider.ca_pem", "has {} bytes, want at most {}", pem.size(), kMaxPemBytes);
@@ -49,7 +49,7 @@ void CheckCertificates(std::string_view pem, BadFields& bad) {
   }
 }
 
-void CheckCredential(const v1::Provider& provider, BadFields& bad) {
+void CheckCredential(const v1::Provider& provider, status::BadFields& bad) {
   const std::string& value = provider.auth_value();
   if (value.size() > kMaxCredentialBytes) {
     bad.Add("provider.auth_value", "has {} bytes, want at most {}", value.size(),
@@ -63,7 +63,7 @@ void CheckCredential(const v1::Provider& provider, BadFields& bad) {
   }
 }
 
-void CheckTimeouts(const v1::Timeouts& timeouts, BadFields& bad) {
+void CheckTimeouts(const v1::Timeouts& timeouts, status::BadFields& bad) {
   using std::chrono::hours;
   if (timeouts.has_connect()) {
     CheckDuration("provider.timeouts.connect", timeouts.connect(),
@@ -84,7 +84,7 @@ void CheckTimeouts(const v1::Timeouts& timeouts, BadFields& bad) {
 }  // namespace
 
 v1::Provider CheckProvider(const v1::Provider& provider, const RoutingConfig& config,
-                           BadFields& bad) {
+                           status::BadFields& bad) {
   CheckOrganization("provider.organization", provider.organization(), bad);
   CheckName("provider.name", provider.name(), 3, bad);
   CheckDisplayName("provider.display_name", provider.display_name(), bad);
@@ -100,10 +100,7 @@ v1::Provider CheckProvider(const v1::Provider& provider, const RoutingConfig& co
     bad.Add("provider.output_cap_field", "is unknown");
   }
   CheckCertificates(provider.ca_pem(), bad);
-  if (provider.max_connections() < 0 || provider.max_connections() > kMaxConnections) {
-    bad.Add("provider.max_connections", "is {}, want 0 to {}", provider.max_connections(),
-            kMaxConnections);
-  }
+  bad.InRange("provider.max_connections", provider.max_connections(), 0, kMaxConnections);
   v1::Provider stored = provider;
   if (url.ok()) stored.set_base_url(*url);
   stored.clear_auth_value();

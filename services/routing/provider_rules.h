@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "services/routing/bad_fields.h"
+#include "common/status/bad_fields.h"
 #include "services/routing/config.h"
 #include "weir/routing/v1/routing_admin.pb.h"
 
@@ -15,6 +15,6 @@ inline constexpr size_t kMaxCredentialBytes = 8 * 1024;
 // only answers have and without its credential. What is wrong goes to `bad`; the result is then of
 // no use.
 v1::Provider CheckProvider(const v1::Provider& provider, const RoutingConfig& config,
-                           BadFields& bad);
+                           status::BadFields& bad);
 
 }  // namespace weir::routing

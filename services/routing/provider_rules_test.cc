@@ -34,7 +34,7 @@ class ProviderRulesTest : public ::testing::TestWithParam<ProviderCase> {};
 TEST_P(ProviderRulesTest, FindsEveryBadField) {
   v1::Provider provider = TestProvider("openai");
   GetParam().change(provider);
-  BadFields bad;
+  status::BadFields bad;
   CheckProvider(provider, RoutingConfig(), bad);
   EXPECT_EQ(Paths(bad), GetParam().want) << bad.ToStatus();
 }
@@ -135,7 +135,7 @@ TEST(ProviderRulesTest, StoresNeitherCredentialNorAnswersOnlyFields) {
   provider.set_base_url("HTTPS://Api.OpenAI.com/v1/");
   provider.set_auth_value(std::string(kCanary));
   provider.set_has_auth_value(true);
-  BadFields bad;
+  status::BadFields bad;
   const v1::Provider stored = CheckProvider(provider, RoutingConfig(), bad);
   EXPECT_THAT(bad.ToStatus(), IsOk());
   EXPECT_EQ(stored.base_url(), "https://api.openai.com/v1");
@@ -147,7 +147,7 @@ TEST(ProviderRulesTest, ProblemsDoNotShowTheCredential) {
   v1::Provider provider = TestProvider("openai");
   provider.set_auth_value(std::string(kCanary) + "\n");
   provider.set_keep_auth_value(true);
-  BadFields bad;
+  status::BadFields bad;
   CheckProvider(provider, RoutingConfig(), bad);
   EXPECT_THAT(bad.ToStatus().ToString(), Not(HasSubstr("canary")));
 }

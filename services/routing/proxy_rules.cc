@@ -31,21 +31,19 @@ bool HasPlainSegments(std::string_view context) {
   });
 }
 
-void CheckContext(std::string_view context, BadFields& bad) {
+void CheckContext(std::string_view context, status::BadFields& bad) {
   const bool good = context.size() >= 2 && context.size() <= kMaxContextBytes &&
                     context.starts_with('/') && std::ranges::all_of(context, IsContextChar) &&
                     HasPlainSegments(context);
-  if (!good) {
-    bad.Add("proxy.context",
-            "is '{}', want a slash and up to 199 of [A-Za-z0-9._~/-], no empty or dot segments, no "
-            "slash at the end",
-            text::Excerpt(context));
-  } else if (IsReservedContext(context)) {
+  bad.Require(good, "proxy.context", text::Excerpt(context),
+              "a slash and up to 199 of [A-Za-z0-9._~/-], no empty or dot segments, no slash at "
+              "the end");
+  if (good && IsReservedContext(context)) {
     bad.Add("proxy.context", "is '{}', which weir serves itself", context);
   }
 }
 
-void CheckKinds(const v1::Proxy& proxy, BadFields& bad) {
+void CheckKinds(const v1::Proxy& proxy, status::BadFields& bad) {
   std::set<int> seen;
   for (int i = 0; i < proxy.kinds_size(); ++i) {
     const int kind = proxy.kinds(i);
@@ -60,7 +58,7 @@ void CheckKinds(const v1::Proxy& proxy, BadFields& bad) {
 
 // Names of models that each come once.
 template <typename Names>
-void CheckModels(std::string_view field, const Names& models, BadFields& bad) {
+void CheckModels(std::string_view field, const Names& models, status::BadFields& bad) {
   std::set<std::string> seen;
   for (int i = 0; i < models.size(); ++i) {
     const std::string path = fmt::format("{}[{}]", field, i);
@@ -71,7 +69,7 @@ void CheckModels(std::string_view field, const Names& models, BadFields& bad) {
   }
 }
 
-void CheckRotation(const v1::Proxy::ModelRotation& rotation, BadFields& bad) {
+void CheckRotation(const v1::Proxy::ModelRotation& rotation, status::BadFields& bad) {
   constexpr int kMost = static_cast<int>(kMaxMembers);
   if (rotation.models_size() < 1 || rotation.models_size() > kMost) {
     bad.Add("proxy.model_rotation.models", "has {} models, want 1 to {}", rotation.models_size(),
@@ -85,7 +83,7 @@ void CheckRotation(const v1::Proxy::ModelRotation& rotation, BadFields& bad) {
   }
 }
 
-void CheckRoute(const v1::Proxy& proxy, BadFields& bad) {
+void CheckRoute(const v1::Proxy& proxy, status::BadFields& bad) {
   if (proxy.route_case() == v1::Proxy::kProvider) {
     CheckName("proxy.provider", proxy.provider(), 3, bad);
   }
@@ -103,7 +101,7 @@ void CheckRoute(const v1::Proxy& proxy, BadFields& bad) {
   }
 }
 
-void CheckOrigins(const v1::Proxy& proxy, BadFields& bad) {
+void CheckOrigins(const v1::Proxy& proxy, status::BadFields& bad) {
   if (proxy.cors_origins_size() > kMaxOrigins) {
     bad.Add("proxy.cors_origins", "has {} origins, want at most {}", proxy.cors_origins_size(),
             kMaxOrigins);
@@ -111,15 +109,14 @@ void CheckOrigins(const v1::Proxy& proxy, BadFields& bad) {
   }
   for (int i = 0; i < proxy.cors_origins_size(); ++i) {
     const std::string& origin = proxy.cors_origins(i);
-    if (origin == kAnyOrigin || IsOrigin(origin)) continue;
-    bad.Add(fmt::format("proxy.cors_origins[{}]", i), "is '{}', want \"*\" or scheme://host[:port]",
-            text::Excerpt(origin));
+    bad.Require(origin == kAnyOrigin || IsOrigin(origin), fmt::format("proxy.cors_origins[{}]", i),
+                text::Excerpt(origin), "\"*\" or scheme://host[:port]");
   }
 }
 
 }  // namespace
 
-v1::Proxy CheckProxy(const v1::Proxy& proxy, BadFields& bad) {
+v1::Proxy CheckProxy(const v1::Proxy& proxy, status::BadFields& bad) {
   CheckOrganization("proxy.organization", proxy.organization(), bad);
   CheckName("proxy.name", proxy.name(), 1, bad);
   CheckDisplayName("proxy.display_name", proxy.display_name(), bad);

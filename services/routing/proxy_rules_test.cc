@@ -19,7 +19,7 @@ class ProxyRulesTest : public ::testing::TestWithParam<ProxyCase> {};
 TEST_P(ProxyRulesTest, FindsEveryBadField) {
   v1::Proxy proxy = TestProxy("assistant");
   GetParam().change(proxy);
-  BadFields bad;
+  status::BadFields bad;
   CheckProxy(proxy, bad);
   EXPECT_EQ(Paths(bad), GetParam().want) << bad.ToStatus();
 }
@@ -110,7 +110,7 @@ class ContextTest : public ::testing::TestWithParam<ContextCase> {};
 TEST_P(ContextTest, IsTakenOrRefused) {
   v1::Proxy proxy = TestProxy("assistant");
   proxy.set_context(std::string(GetParam().context));
-  BadFields bad;
+  status::BadFields bad;
   CheckProxy(proxy, bad);
   EXPECT_EQ(bad.ToStatus().ok(), GetParam().want) << bad.ToStatus();
 }
@@ -149,11 +149,11 @@ TEST(ContextTest, MayBe200BytesLong) {
   EXPECT_FALSE(IsReservedContext("/" + std::string(199, 'a')));
   v1::Proxy proxy = TestProxy("assistant");
   proxy.set_context("/" + std::string(199, 'a'));
-  BadFields good;
+  status::BadFields good;
   CheckProxy(proxy, good);
   EXPECT_THAT(Paths(good), IsEmpty());
   proxy.set_context("/" + std::string(200, 'a'));
-  BadFields bad;
+  status::BadFields bad;
   CheckProxy(proxy, bad);
   EXPECT_THAT(Paths(bad), ElementsAre("proxy.context"));
 }

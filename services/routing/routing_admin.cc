@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/crypto/hmac.h"
+#include "common/status/bad_fields.h"
 #include "common/text/excerpt.h"
-#include "services/routing/bad_fields.h"
 #include "services/routing/field_rules.h"
 #include "services/routing/model_rules.h"
 #include "services/routing/page.h"
@@ -46,7 +46,7 @@ auto Retrying(Try attempt) {
 }
 
 absl::Status CheckListed(const std::string& organization) {
-  BadFields bad;
+  status::BadFields bad;
   CheckOrganization("organization", organization, bad);
   return bad.ToStatus();
 }
@@ -129,7 +129,7 @@ absl::StatusOr<v1::PutProviderResponse> RoutingAdmin::TryPutProvider(
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<const Catalog> catalog, routing_.Refresh());
   const v1::Provider& wanted = request.provider();
   const ProviderEntry* stored = catalog->FindProvider({wanted.organization(), wanted.name()});
-  BadFields bad;
+  status::BadFields bad;
   const v1::Provider spec = CheckProvider(wanted, config_, bad);
   if (wanted.keep_auth_value() && (stored == nullptr || stored->sealed_credential.empty())) {
     bad.Add("provider.keep_auth_value", "is set, but no credential is stored");
@@ -156,7 +156,7 @@ absl::StatusOr<v1::PutProviderResponse> RoutingAdmin::PutProvider(
 absl::StatusOr<v1::PutModelResponse> RoutingAdmin::TryPutModel(const api::AdminCall& call,
                                                                const v1::PutModelRequest& request) {
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<const Catalog> catalog, routing_.Refresh());
-  BadFields bad;
+  status::BadFields bad;
   v1::Model model = CheckModel(request.model(), *catalog, bad);
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
 
@@ -181,7 +181,7 @@ absl::StatusOr<v1::PutModelResponse> RoutingAdmin::PutModel(const api::AdminCall
 absl::StatusOr<v1::PutProxyResponse> RoutingAdmin::TryPutProxy(const api::AdminCall& call,
                                                                const v1::PutProxyRequest& request) {
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<const Catalog> catalog, routing_.Refresh());
-  BadFields bad;
+  status::BadFields bad;
   const v1::Proxy proxy = CheckProxy(request.proxy(), bad);
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
   if (const v1::Proxy* owner = OtherWithContext(proxy, *catalog)) {
@@ -215,7 +215,7 @@ absl::Status RoutingAdmin::TryDelete(const api::AdminCall& call, const ObjectId&
 
 absl::Status RoutingAdmin::Delete(const api::AdminCall& call, ObjectKind kind,
                                   const std::string& organization, const std::string& name) {
-  BadFields bad;
+  status::BadFields bad;
   CheckOrganization("organization", organization, bad);
   CheckModelName("name", name, bad);  // The widest rule of the three.
   WEIR_RETURN_IF_ERROR(bad.ToStatus());

@@ -172,7 +172,7 @@ TEST_F(RoutingAdminTest, CannotKeepWhatIsNotStored) {
   v1::Provider provider = TestProvider("openai");
   provider.set_keep_auth_value(true);
   EXPECT_THAT(Put(provider), StatusIs(absl::StatusCode::kInvalidArgument,
-                                      HasSubstr("provider.keep_auth_value is set, but no")));
+                                      HasSubstr("provider.keep_auth_value: is set, but no")));
 }
 
 TEST_F(RoutingAdminTest, ChangesNothingWhereNothingChanges) {

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/status/bad_fields.h"
 #include "common/status/detail.h"
-#include "services/routing/bad_fields.h"
 #include "services/routing/proto_time.h"
 #include "weir/common/v1/errors.pb.h"
 
@@ -19,7 +19,9 @@ inline std::vector<std::string> Paths(const absl::Status& refused) {
   for (const auto& each : detail->fields()) paths.push_back(each.path());
   return paths;
 }
-inline std::vector<std::string> Paths(const BadFields& bad) { return Paths(bad.ToStatus()); }
+inline std::vector<std::string> Paths(const status::BadFields& bad) {
+  return Paths(bad.ToStatus());
+}
 
 // What a case changes in a good object, and the fields that are refused for it.
 template <typename Message>
