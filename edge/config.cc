@@ -6,10 +6,10 @@
 
 #include "common/config/config_errors.h"
 #include "common/text/ascii.h"
+#include "common/text/base_url.h"
 #include "common/text/excerpt.h"
 #include "edge/http/header_rules.h"
 #include "edge/upstream/address_policy.h"
-#include "edge/upstream/base_url.h"
 
 namespace weir::edge {
 namespace {
@@ -149,7 +149,7 @@ void CheckEgress(const EdgeConfig& config, ConfigErrors& errors) {
 }  // namespace
 
 bool IsProxyUrl(std::string_view url) {
-  const absl::StatusOr<BaseUrl> parsed = ParseBaseUrl(url);
+  const absl::StatusOr<text::BaseUrl> parsed = text::ParseBaseUrl(url);
   return parsed.ok() && !parsed->tls && parsed->path.empty();
 }
 

@@ -98,9 +98,10 @@ void RoutingView::Apply(std::shared_ptr<const routing::v1::RoutingTable> table) 
 UpstreamTarget RoutingView::Compile(const ProviderTarget& provider) {
   UpstreamTarget target;
   target.provider = &provider;
-  absl::StatusOr<BaseUrl> url = ParseBaseUrl(provider.base_url());
+  absl::StatusOr<text::BaseUrl> url = text::ParseBaseUrl(provider.base_url());
   if (!url.ok()) {
-    target.usable = url.status();
+    target.usable =
+        status::While(url.status(), "reading the base_url of the provider '{}'", provider.name());
     return target;
   }
   const auto& timeouts = provider.timeouts();

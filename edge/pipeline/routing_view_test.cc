@@ -155,7 +155,8 @@ TEST_F(RoutingViewTest, AProviderThatCannotBeCalledSaysWhyAndSpoilsNoOther) {
   Follow();
   const auto& targets = view_->Current()->targets;
   EXPECT_THAT(targets[0].usable, IsOk());
-  EXPECT_THAT(std::string(status::Message(targets[1].usable)), HasSubstr("nonsense"));
+  EXPECT_EQ(status::Message(targets[1].usable),
+            "reading the base_url of the provider 'url': is no URL, want https://host/path");
   EXPECT_THAT(std::string(status::Message(targets[2].usable)), HasSubstr("ca_pem"));
 }
 

@@ -55,7 +55,7 @@ class UpstreamFixture : public ::testing::Test {
   // A pool for `url`; https trusts `ca_pem`.
   std::shared_ptr<UpstreamPool> Pool(const std::string& url, size_t max_connections = 10,
                                      const std::string& ca_pem = "", bool verify = true) {
-    auto base = ParseBaseUrl(url);
+    auto base = text::ParseBaseUrl(url);
     EXPECT_THAT(base, ::weir::testing::IsOk());
     UpstreamPool::Options options{
         .url = *base, .verify = verify, .max_connections = max_connections};

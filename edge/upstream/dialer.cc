@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMaxTunnelHead = 8 * 1024;
 
-absl::Status Failed(const Deadlines::Limit& limit, std::string_view doing, const BaseUrl& url,
+absl::Status Failed(const Deadlines::Limit& limit, std::string_view doing, const text::BaseUrl& url,
                     const ErrorCode& error) {
   if (limit.has_expired()) {
     return status::DeadlineExceeded("{} {}: timed out", doing, url.authority);
@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Dialer>> Dialer::Create(asio::io_context& loop, D
                                                        EgressOptions options) {
   std::unique_ptr<Dialer> dialer(new Dialer(loop, deadlines, std::move(options)));
   if (!dialer->options_.https_proxy.empty()) {
-    absl::StatusOr<BaseUrl> proxy = ParseBaseUrl(dialer->options_.https_proxy);
+    absl::StatusOr<text::BaseUrl> proxy = text::ParseBaseUrl(dialer->options_.https_proxy);
     if (!proxy.ok()) return status::While(proxy.status(), "reading the egress proxy");
     if (proxy->tls) {
       return status::InvalidArgument("reading the egress proxy: '{}' is https, want http",
@@ -80,7 +80,7 @@ absl::StatusOr<std::shared_ptr<asio::ssl::context>> Dialer::NewTlsContext(
   return context;
 }
 
-bool Dialer::UsesProxy(const BaseUrl& url) const {
+bool Dialer::UsesProxy(const text::BaseUrl& url) const {
   if (!proxy_ || !url.tls) return false;
   for (const std::string& each : options_.no_proxy) {
     if (each == "*" || text::EqualsIgnoreCase(url.host, each)) return false;
@@ -90,7 +90,7 @@ bool Dialer::UsesProxy(const BaseUrl& url) const {
   return true;
 }
 
-asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(BaseUrl url,
+asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(text::BaseUrl url,
                                                                             asio::ssl::context* tls,
                                                                             bool verify,
                                                                             Duration wait) {
@@ -102,7 +102,7 @@ asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(Base
   Deadlines::Limit limit(deadlines_, [attempt] { attempt->End(); });
   limit.Set(wait);
   const bool tunnelled = UsesProxy(url);
-  const BaseUrl& next_hop = tunnelled ? *proxy_ : url;
+  const text::BaseUrl& next_hop = tunnelled ? *proxy_ : url;
   if (tunnelled) {
     // Names are the proxy's to resolve; an address that is never to be called is not asked for.
     ErrorCode no_address;
@@ -156,7 +156,8 @@ asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Dialer::Connect(Base
   co_return std::move(transport);
 }
 
-asio::awaitable<absl::Status> Dialer::Tunnel(Socket* socket, const BaseUrl* url, Attempt* attempt) {
+asio::awaitable<absl::Status> Dialer::Tunnel(Socket* socket, const text::BaseUrl* url,
+                                             Attempt* attempt) {
   // CONNECT wants a port, also the usual one.
   const std::string where =
       (url->host.find(':') == std::string::npos ? url->host : "[" + url->host + "]") + ":" +

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "common/text/base_url.h"
 #include "edge/http/deadlines.h"
 #include "edge/http/transport.h"
 #include "edge/upstream/address_policy.h"
-#include "edge/upstream/base_url.h"
 #include "edge/upstream/resolver.h"
 
 namespace weir::edge {
@@ -45,7 +45,7 @@ class Dialer {
   // kDeadlineExceeded: `wait` is over; kPermissionDenied: the rules forbid it. `tls` is from
   // NewTlsContext and must outlive the transport; null for http. Without `verify` neither chain nor
   // name is checked.
-  asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Connect(BaseUrl url,
+  asio::awaitable<absl::StatusOr<std::unique_ptr<Transport>>> Connect(text::BaseUrl url,
                                                                       asio::ssl::context* tls,
                                                                       bool verify, Duration wait);
 
@@ -58,14 +58,15 @@ class Dialer {
   Dialer(asio::io_context& loop, Deadlines& deadlines, EgressOptions options);
   struct Attempt;
   // Asks the proxy for a way to `url`; afterwards the socket speaks to it.
-  static asio::awaitable<absl::Status> Tunnel(Socket* socket, const BaseUrl* url, Attempt* attempt);
-  bool UsesProxy(const BaseUrl& url) const;
+  static asio::awaitable<absl::Status> Tunnel(Socket* socket, const text::BaseUrl* url,
+                                              Attempt* attempt);
+  bool UsesProxy(const text::BaseUrl& url) const;
 
   asio::io_context& loop_;
   Deadlines& deadlines_;
   EgressOptions options_;
   AddressPolicy policy_;
-  std::optional<BaseUrl> proxy_;
+  std::optional<text::BaseUrl> proxy_;
   Resolver resolver_;
 };
 

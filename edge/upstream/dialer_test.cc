@@ -27,7 +27,7 @@ using ::weir::testing::StatusIs;
 class DialerTest : public UpstreamFixture {
  protected:
   absl::Status Connect(const std::string& url, asio::ssl::context* tls = nullptr) {
-    auto base = ParseBaseUrl(url);
+    auto base = text::ParseBaseUrl(url);
     EXPECT_THAT(base, IsOk());
     return RunUntilDone(loop_, dialer_->Connect(*base, tls, true, connect_wait_)).status();
   }

@@ -28,7 +28,7 @@ asio::awaitable<absl::StatusOr<std::unique_ptr<UpstreamConnection>>> UpstreamPoo
     --open_;
   }
   ++open_;  // Before the wait: others count it.
-  BaseUrl url = options_.url;
+  text::BaseUrl url = options_.url;
   absl::StatusOr<std::unique_ptr<Transport>> opened = co_await dialer_.Connect(
       std::move(url), options_.tls.get(), options_.verify, options_.connect);
   if (!opened.ok()) {

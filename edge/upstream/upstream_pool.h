@@ -24,7 +24,7 @@ struct UpstreamConnection {
 class UpstreamPool {
  public:
   struct Options {
-    BaseUrl url;
+    text::BaseUrl url;
     std::shared_ptr<asio::ssl::context> tls;     // For https.
     bool verify = true;                          // Chain and host name, for https.
     size_t max_connections = 256;                // Busy and idle ones.
@@ -47,7 +47,7 @@ class UpstreamPool {
 
   // Closes connections that idled too long; called now and then by the owner.
   void CloseIdle();
-  const BaseUrl& url() const { return options_.url; }
+  const text::BaseUrl& url() const { return options_.url; }
   // Connections, busy and idle.
   size_t open() const { return open_; }
 

@@ -1,9 +1,14 @@
 #include "services/routing/base_url.h"
 
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "common/testing/status_matchers.h"
+#include "common/text/base_url.h"
 
 namespace weir::routing {
 namespace {
@@ -75,6 +80,59 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     [](const auto& info) { return std::string(info.param.name); });
 
+using Texts = std::vector<std::string>;
+
+rc::Gen<std::string> Part(Texts good, Texts bad) {
+  return rc::gen::weightedOneOf<std::string>(
+      {{4, rc::gen::elementOf(std::move(good))}, {1, rc::gen::elementOf(std::move(bad))}});
+}
+
+// Mostly URLs, or nearly: of parts that parsers like to read in different ways.
+std::string AnyUrl() {
+  const auto scheme =
+      Part({"https://", "http://", "HttpS://"}, {"ftp://", "https:/", "https:", ""});
+  const auto host =
+      Part({"h", "API.Example.com", "mock_llm-1", "10.0.0.1", "1.2.3", "h.", "[::1]", "[FE80::a]"},
+           {"[v1.x]", "[::1", ".h", "h..x", "-h", "u:p@h", "@", "h%41", "%2e", "h\\x", "\xC3\xA4",
+            "h h", ""});
+  const auto port = Part({"", ":443", ":0443", ":8080", ":65535"},
+                         {":65536", ":0", ":", ":-1", ":+1", ":x", ":443:443"});
+  const auto segment = Part({"/v1", "/a%20b", "/", "/...", "/%2F", "/x@y:z", "/a;b=c"},
+                            {"/.", "/..", "/%2e", "/.%2E", "/%zz", "/%", "/a b", "/\r\nX: y",
+                             "/\\..", "?q", "#f", "/\xC3\xA4"});
+  std::string url = *scheme + *host + *port;
+  const int segments = *rc::gen::inRange(0, 4);
+  for (int i = 0; i < segments; ++i) url += *segment;
+  if (*rc::gen::inRange(0, 4) == 0) {
+    url.insert(*rc::gen::inRange<size_t>(0, url.size() + 1), 1, *rc::gen::arbitrary<char>());
+  }
+  return url;
+}
+
+// What is stored and what edges call are the same, whatever an editor writes.
+TEST(BaseUrlPropertyTest, WhatIsAcceptedIsWhatEdgesCall) {
+  setenv("RC_PARAMS", "max_success=10000", 0);
+  int accepted = 0;
+  EXPECT_TRUE(rc::check([&accepted] {
+    const std::string url = AnyUrl();
+    const auto stored = NormalizeBaseUrl(url, true);
+    const auto wanted = text::ParseBaseUrl(url);
+    RC_ASSERT(stored.ok() == wanted.ok());
+    if (!stored.ok()) return;
+    ++accepted;
+    const auto called = text::ParseBaseUrl(*stored);
+    RC_ASSERT(called.ok());
+    RC_ASSERT(called->tls == wanted->tls);
+    RC_ASSERT(called->host == wanted->host);
+    RC_ASSERT(called->port == wanted->port);
+    RC_ASSERT(called->authority == wanted->authority);
+    RC_ASSERT(called->path == wanted->path);
+    RC_ASSERT(*NormalizeBaseUrl(*stored, true) == *stored);
+    RC_ASSERT(NormalizeBaseUrl(url, false).ok() == wanted->tls);
+  }));
+  EXPECT_GT(accepted, 1000) << "want URLs that say something";
+}
+
 struct OriginCase {
   std::string_view name, origin;
   bool want;
@@ -92,6 +150,9 @@ INSTANTIATE_TEST_SUITE_P(Origins, OriginTest,
                              {"Path", "https://app.example.com/x", false},
                              {"NoScheme", "app.example.com", false},
                              {"OtherScheme", "file://x", false},
+                             {"UpperCase", "https://App.example.com", false},
+                             {"UserInfo", "https://u@app.example.com", false},
+                             {"PortEmpty", "https://app.example.com:", false},
                              {"Null", "null", false},
                          }),
                          [](const auto& info) { return std::string(info.param.name); });
