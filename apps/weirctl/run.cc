@@ -53,9 +53,14 @@ std::string CodeName(absl::StatusCode code) {
 }
 
 void PrintError(const absl::Status& status, std::ostream& err) {
-  err << fmt::format("weirctl: {}: {}\n", CodeName(status.code()), status::Message(status));
   const auto fields = status::Detail<weir::common::v1::BadFields>(status);
-  if (!fields) return;
+  // The message has the first few of them in one line.
+  if (!fields || fields->fields_size() < 2) {
+    err << fmt::format("weirctl: {}: {}\n", CodeName(status.code()), status::Message(status));
+    return;
+  }
+  err << fmt::format("weirctl: {}: {} fields are wrong:\n", CodeName(status.code()),
+                     fields->fields_size());
   for (const auto& each : fields->fields()) {
     err << fmt::format("  {}: {}\n", each.path(), each.problem());
   }
