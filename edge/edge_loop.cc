@@ -55,8 +55,7 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
   WEIR_ASSIGN_OR_RETURN(egress.allow, AddressSet::Parse(config.egress_allow));
   WEIR_ASSIGN_OR_RETURN(dialer_, Dialer::Create(io_, deadlines_, std::move(egress)));
   WEIR_ASSIGN_OR_RETURN(outbox_,
-                        Outbox::Open(io_.get_executor(),
-                                     {.directory = config.outbox_directory, .instance = edge_id_}));
+                        Outbox::Open({.directory = config.outbox_directory, .instance = edge_id_}));
   routes_ = std::make_unique<RoutingView>(RoutingView::Deps{
       .loop = io_, .routing = shared_.deps.routing, .dialer = *dialer_, .timers = timers_});
   settlements_ = std::make_unique<Settlements>(Settlements::Deps{.loop = io_,

@@ -78,14 +78,7 @@ Attempt::~Attempt() {
   if (!ended_) Release();
 }
 
-asio::awaitable<absl::Status> Attempt::Intend() {
-  const absl::StatusOr<Outbox::Entry> entry = AddIntent();
-  if (!entry.ok()) co_return entry.status();
-  entry_ = *entry;
-  co_return co_await settlements_.Written(entry_);
-}
-
-absl::StatusOr<Outbox::Entry> Attempt::AddIntent() {
+absl::Status Attempt::Intend() {
   dispatched_us_ = ToUnixMicros(clock_.Now());
   // Key and subjects are lent: they are on their way to the settlement.
   edge::v1::OutboxRecord::Intent intent;
@@ -98,7 +91,8 @@ absl::StatusOr<Outbox::Entry> Attempt::AddIntent() {
   const absl::StatusOr<Outbox::Entry> entry = settlements_.Intend(intent);
   std::ignore = intent.unsafe_arena_release_key();
   std::ignore = intent.unsafe_arena_release_subjects();
-  return entry;
+  entry_ = entry.value_or(0);
+  return entry.status();
 }
 
 bool Attempt::Grows() const {

@@ -29,8 +29,8 @@ class Attempt {
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
-  // Writes the intent; only then may anything be sent. Errors are Outbox's.
-  asio::awaitable<absl::Status> Intend();
+  // Writes the intent; only then may anything be sent. Errors are Outbox::Intend's.
+  absl::Status Intend();
 
   // The body and the head (`body_size` in bytes) as they go upstream.
   std::string RequestBody(const UpstreamTarget& target) const;
@@ -57,7 +57,6 @@ class Attempt {
   bool settled() const { return ended_; }
 
  private:
-  absl::StatusOr<Outbox::Entry> AddIntent();
   // The answer is streamed and nobody said how long it may be.
   bool Grows() const;
   // Completion tokens of one choice that the provider is told; unset: nothing.

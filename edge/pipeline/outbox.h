@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,32 +8,31 @@
 #include <unordered_map>
 #include <vector>
 
-#include "common/async/asio.h"
 #include "common/status/status.h"
+#include "edge/pipeline/outbox_segment.h"
 #include "weir/edge/v1/outbox.pb.h"
 
 namespace weir::edge {
 
-// An append-only file that outlives kill -9 of the process: intents before a dispatch, progress
-// while it streams, the settlement until the ledger has it. Records of one loop turn go out in one
-// write. One per loop; its instance is held by a file lock. Not thread-safe.
+// What must outlive kill -9 of the process: intents before a dispatch, progress while it streams,
+// the settlement until the ledger has it. Appended to files; one per loop; its instance is held by
+// a file lock. Not thread-safe.
 //
-// A file is deleted once no attempt needs it: closed ones do not, and the few that stay open for
-// long are carried over into the current file.
+// A file is used again, or deleted, once no attempt needs it: closed ones do not, and the few that
+// stay open for long are carried over into the current file.
 //
-// Written means handed to the kernel: a killed process loses nothing, a machine that loses power
-// may lose what was not synced yet (TakeDirtyFile).
+// A killed process loses nothing of what was appended; a machine that loses power may lose what was
+// not synced yet (TakeDirtyFiles).
 class Outbox {
  public:
   struct Options {
     std::string directory;  // Must exist.
     std::string instance;   // Names the files; unique among running edges: taken by a lock.
-    uint64_t segment_bytes = 8 << 20;  // Then a new file begins.
+    uint64_t segment_bytes = 1 << 20;  // Of a file.
     uint64_t max_bytes = 1ULL << 30;   // Full: kResourceExhausted.
   };
   // kUnavailable: another process holds the instance, or the directory cannot be written.
-  static absl::StatusOr<std::unique_ptr<Outbox>> Open(asio::any_io_executor executor,
-                                                      Options options);
+  static absl::StatusOr<std::unique_ptr<Outbox>> Open(Options options);
   ~Outbox();
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
@@ -42,12 +40,10 @@ class Outbox {
   // An attempt that is not closed. 0: none; what is asked for it is ignored.
   using Entry = uint64_t;
 
-  // To be closed in any case. kResourceExhausted: full, nothing was added.
+  // In the outbox when this returns OK: only then may the attempt be dispatched. To be closed then.
+  // kResourceExhausted: full; kUnavailable: the disk has no room.
   absl::StatusOr<Entry> Intend(const edge::v1::OutboxRecord::Intent& intent);
-  // Its intent is written when this returns OK: only then may the attempt be dispatched.
-  // kUnavailable: the disk refuses.
-  asio::awaitable<absl::Status> Written(Entry entry);
-  // Written at the end of this loop turn. Lost with a full disk: the intent stays.
+  // Lost where the disk has no room: the intent stays.
   void Progress(Entry entry, const common::v1::AttemptKey& key, int64_t output_tokens);
   // As Progress; the settlement is to be sent until Close.
   void Settlement(Entry entry, const quota::v1::SettleRequest& settlement);
@@ -58,7 +54,7 @@ class Outbox {
 
   // Attempts that are not closed.
   size_t open() const { return open_.size(); }
-  // Of all files that are still needed.
+  // Written, of all files that are still needed.
   uint64_t bytes() const { return bytes_; }
   // The files that were written to since the last call, for fdatasync on another thread; the caller
   // closes them.
@@ -66,9 +62,8 @@ class Outbox {
 
  private:
   struct Segment {
-    std::string path;
-    uint64_t bytes = 0;
-    int64_t open = 0;
+    std::unique_ptr<OutboxSegment> file;
+    int64_t open = 0;  // Attempts whose records are in it.
   };
   // What must be known of an attempt that is not closed, to write it once more.
   struct Unclosed {
@@ -76,35 +71,25 @@ class Outbox {
     std::string frame;     // Its intent; its settlement, once there is one.
     std::string progress;  // Its last mark; empty: none, or there is a settlement.
     std::string closed;    // What will close it.
-    uint64_t turn = 0;     // Whose write its intent goes with.
-    absl::Status written;  // What became of that.
   };
-  Outbox(asio::any_io_executor executor, Options options);
-  absl::Status OpenSegment();
-  void Append(const edge::v1::OutboxRecord& record);
-  void ScheduleFlush();
-  void Flush();
-  absl::Status WritePending();
-  void Roll();
+  explicit Outbox(Options options) : options_(std::move(options)) {}
+  absl::Status Append(std::string_view frame);
+  // Another file, with room for a frame of `bytes`.
+  absl::Status Roll(uint64_t bytes);
+  absl::StatusOr<std::unique_ptr<OutboxSegment>> NextFile(uint64_t bytes);
   void CarryOver();
   void DropClosedSegments();
 
-  const asio::any_io_executor executor_;
   const Options options_;
   int lock_fd_ = -1;
   bool locked_ = false;
-  int fd_ = -1;
-  uint64_t sequence_ = 0;
-  std::map<uint64_t, Segment> segments_;
+  uint64_t sequence_ = 0;                              // Of the last file that was begun.
+  std::map<uint64_t, Segment> segments_;               // By sequence; records go into the last one.
+  std::vector<std::unique_ptr<OutboxSegment>> spare_;  // Nobody needs what is in them.
   std::unordered_map<Entry, Unclosed> open_;
   Entry last_entry_ = 0;
   uint64_t bytes_ = 0;
-  std::string pending_;
-  std::vector<Entry> added_;  // In this turn.
-  uint64_t turn_ = 0;         // Writes so far.
-  std::vector<asio::any_completion_handler<void()>> waiting_;
-  absl::Status last_write_;
-  bool flush_scheduled_ = false;
+  bool lost_ = false;  // Something could not be written.
   bool dirty_ = false;
   std::vector<int> rolled_;  // Files behind the current one that were not synced yet.
 };

@@ -46,7 +46,7 @@ size_t ReadFrames(std::string_view file,
     take(record);
     file.remove_prefix(kHead + length);
   }
-  return file.size();
+  return file.size() >= sizeof(uint32_t) && Load(file.data()) == 0 ? 0 : file.size();
 }
 
 std::string AttemptName(const common::v1::AttemptKey& key) {

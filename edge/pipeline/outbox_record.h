@@ -13,7 +13,8 @@ namespace weir::edge {
 void AppendFrame(const edge::v1::OutboxRecord& record, std::string& out);
 
 // Calls `take` for each whole record of `file` in order. Returns the number of bytes that are not
-// records: the torn end, or damage.
+// records: the torn end, or damage. A length of 0 ends a file
+// (OutboxSegment).
 size_t ReadFrames(std::string_view file,
                   const std::function<void(const edge::v1::OutboxRecord&)>& take);
 

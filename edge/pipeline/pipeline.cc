@@ -353,7 +353,7 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
   call->upstream_model = planned.upstream_model();
   if (!target.usable.ok())
     co_return RefusalFor(status::Unavailable("{}", status::Message(target.usable)));
-  const absl::Status intended = co_await attempt->Intend();
+  const absl::Status intended = attempt->Intend();
   if (!intended.ok()) co_return RefusalFor(status::Unavailable("{}", status::Message(intended)));
   // Who left while all this was asked was told of no upstream call, and needs none.
   if (call->exchange->client_gone) co_return std::nullopt;

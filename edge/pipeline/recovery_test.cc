@@ -35,7 +35,7 @@ class RecoveryTest : public ::testing::Test {
 
   // An edge that died with these attempts open.
   void Dies(const std::string& instance, const std::vector<std::string>& requests) {
-    auto outbox = Outbox::Open(loop_.get_executor(), {.directory = folder_, .instance = instance});
+    auto outbox = Outbox::Open({.directory = folder_, .instance = instance});
     ASSERT_THAT(outbox, IsOk());
     for (const std::string& each : requests) {
       edge::v1::OutboxRecord::Intent intent;
@@ -108,7 +108,7 @@ TEST_F(RecoveryTest, AnEdgeThatDiesMeanwhileIsFound) {
 }
 
 TEST_F(RecoveryTest, AnEdgeThatLivesIsLeftAlone) {
-  auto living = Outbox::Open(loop_.get_executor(), {.directory = folder_, .instance = "living"});
+  auto living = Outbox::Open({.directory = folder_, .instance = "living"});
   ASSERT_THAT(living, IsOk());
   Start();
   EXPECT_FALSE(Within(seconds(25), [this] { return !quota_.settled.empty(); }));

@@ -23,11 +23,10 @@ class Settlements {
   };
   explicit Settlements(Deps deps) : deps_(deps) {}
 
-  // Before a dispatch: its intent, then its wait until it is written. Errors are those of Outbox.
+  // Before a dispatch. Errors are Outbox::Intend's.
   absl::StatusOr<Outbox::Entry> Intend(const edge::v1::OutboxRecord::Intent& intent) {
     return deps_.outbox.Intend(intent);
   }
-  asio::awaitable<absl::Status> Written(Outbox::Entry entry) { return deps_.outbox.Written(entry); }
   // So many tokens were delivered so far.
   void Progress(Outbox::Entry entry, const common::v1::AttemptKey& key, int64_t output_tokens) {
     deps_.outbox.Progress(entry, key, output_tokens);

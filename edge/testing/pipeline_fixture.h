@@ -102,7 +102,7 @@ class PipelineFixture : public ::testing::Test {
     auto allow = AddressSet::Parse({"127.0.0.0/8"});
     dialer_ = *Dialer::Create(loop_, deadlines_, {.allow = *allow, .allow_plaintext = true});
     routes_.emplace(RoutingView::Deps{loop_, routing_, *dialer_, timers_});
-    auto outbox = Outbox::Open(loop_.get_executor(), outbox_options_);
+    auto outbox = Outbox::Open(outbox_options_);
     ASSERT_THAT(outbox, ::weir::testing::IsOk());
     outbox_ = *std::move(outbox);
     api::Quota& quota = other_quota_ != nullptr ? *other_quota_ : quota_;
