@@ -415,13 +415,23 @@ asio::awaitable<Pipeline::Verdict> Pipeline::AnswerError([[maybe_unused]] CallPt
 
 void Pipeline::Report(const CallPtr& call, const routing::v1::Attempt& planned,
                       const absl::Status& outcome, int http_status, Duration retry_after) {
+  const std::string_view proxy =
+      call->route.proxy != nullptr ? std::string_view(call->route.proxy->name()) : "";
+  const uint64_t target = GoodNews::TargetOf(call->principal->organization(), proxy,
+                                             planned.provider(), planned.upstream_model());
+  const ReportRequest::Outcome how = OutcomeOf(outcome, http_status);
+  if (how != ReportRequest::OUTCOME_OK) {
+    good_news_.Failed(target);
+  } else if (!good_news_.ShouldTell(target, call->Now())) {
+    return;
+  }
   ReportRequest report;
   report.set_organization(call->principal->organization());
-  if (call->route.proxy != nullptr) report.set_proxy(call->route.proxy->name());
+  if (!proxy.empty()) report.set_proxy(std::string(proxy));
   report.set_provider(planned.provider());
   report.set_upstream_model(planned.upstream_model());
   report.set_model(planned.model());
-  report.set_outcome(OutcomeOf(outcome, http_status));
+  report.set_outcome(how);
   report.set_http_status(http_status);
   report.set_first_byte_us(call->upstream_first_byte.count() / 1000);
   if (retry_after.count() > 0) {

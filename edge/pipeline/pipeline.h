@@ -15,6 +15,7 @@
 #include "edge/pipeline/address_limiter.h"
 #include "edge/pipeline/edge_metrics.h"
 #include "edge/pipeline/gate.h"
+#include "edge/pipeline/good_news.h"
 #include "edge/pipeline/retry_budget.h"
 #include "edge/pipeline/routing_view.h"
 #include "edge/pipeline/settlements.h"
@@ -90,6 +91,7 @@ class Pipeline final : public Handler {
   openai::RequestReader reader_;
   PrincipalPtr anonymous_;
   RetryBudget retries_;
+  GoodNews good_news_;
   absl::flat_hash_set<Call*> running_;
 };
 
