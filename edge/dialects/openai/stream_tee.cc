@@ -173,7 +173,8 @@ StreamTee::Seen StreamTee::Scan(std::string_view json) {
     ScanNames(json, 0, seen);
     return seen;
   }
-  const size_t at = CountDelta(json, SkipBlanks(json, before_delta_.size()));
+  // A string that does not end ends behind the event.
+  const size_t at = std::min(json.size(), CountDelta(json, SkipBlanks(json, before_delta_.size())));
   const std::string_view behind = json.substr(at);
   if (behind == behind_delta_) return seen;
   ScanNames(json, at, seen);

@@ -342,6 +342,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"ErrorBehind",
          R"(data: {"id":"c","choices":[{"index":0,"delta":{"content":"a "}}],"error":{"message":"no"}})"
          "\n\n"},
+        {"StringWithoutEnd",
+         "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a \n\n"},
         {"CutOff", "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":\n\n"},
         {"ToolCall", Delta(R"("tool_calls":[{"function":{"arguments":"{\"a\":1}"}}])")},
         {"Finish", R"(data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"
