@@ -30,6 +30,9 @@ constexpr size_t kMaxErrorBody = 256 * 1024;
 constexpr Duration kAskTimeout = std::chrono::seconds(2);
 // In logs and metrics alone; nginx's number for it.
 constexpr int kClientClosedRequest = 499;
+// From so many on a request is sent at the end of its loop's turn, in one burst with the others:
+// each that is sent by itself wakes up a receiver that has gone to sleep since the last one.
+constexpr int64_t kManyInFlight = 4;
 
 absl::Status Decode(Call& call, size_t max_body) {
   const std::string_view coding = call.exchange->head.Find("content-encoding");
@@ -355,6 +358,9 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
     co_return RefusalFor(status::Unavailable("{}", status::Message(target.usable)));
   const absl::Status intended = attempt->Intend();
   if (!intended.ok()) co_return RefusalFor(status::Unavailable("{}", status::Message(intended)));
+  if (deps_.metrics.in_flight >= kManyInFlight) {
+    co_await asio::post(deps_.loop, asio::use_awaitable);
+  }
   // Who left while all this was asked was told of no upstream call, and needs none.
   if (call->exchange->client_gone) co_return std::nullopt;
 
