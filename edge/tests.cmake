@@ -26,7 +26,7 @@ weir_add_test(edge_pipeline_test
   SOURCES
     http/error_body_test.cc pipeline/address_limiter_test.cc pipeline/attempts_test.cc
     pipeline/cors_test.cc pipeline/credential_test.cc pipeline/limit_headers_test.cc
-    pipeline/models_list_test.cc pipeline/outbox_record_test.cc pipeline/outbox_test.cc
+    pipeline/models_list_test.cc pipeline/outbox_record_test.cc pipeline/outbox_segment_test.cc pipeline/outbox_test.cc
     pipeline/good_news_test.cc pipeline/pipeline_test.cc pipeline/quarantine_test.cc pipeline/recovery_test.cc pipeline/retry_budget_test.cc
     pipeline/routing_view_test.cc pipeline/stream_budget_test.cc
     pipeline/stream_wall_test.cc

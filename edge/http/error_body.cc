@@ -21,7 +21,7 @@ int64_t CeilSeconds(const google::protobuf::Duration& duration) {
 }
 
 void AddRetryAfter(const google::protobuf::Duration& wait, Refusal& refusal) {
-  refusal.headers.Add("retry-after", std::to_string(std::max<int64_t>(1, CeilSeconds(wait))));
+  refusal.headers.Add("retry-after", std::max<int64_t>(1, CeilSeconds(wait)));
 }
 
 Refusal ForQuota(const absl::Status& status) {

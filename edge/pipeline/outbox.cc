@@ -19,8 +19,6 @@ namespace {
 constexpr size_t kMaxUnsynced = 16;
 // Files that nobody needs are kept for their pages.
 constexpr size_t kMaxSpare = 2;
-// Behind the last frame.
-constexpr uint64_t kFrameEnd = 8;
 // Attempts are carried over where they are few: their records are at most this part of a file.
 constexpr uint64_t kCarriedPart = 8;
 
@@ -156,7 +154,7 @@ absl::Status Outbox::Roll(uint64_t bytes) {
 absl::StatusOr<std::unique_ptr<OutboxSegment>> Outbox::NextFile(uint64_t bytes) {
   std::string path = SegmentPath(options_.directory, options_.instance, sequence_ + 1);
   const uint64_t carried = options_.segment_bytes / kCarriedPart;
-  const uint64_t least = bytes + carried + kFrameEnd;
+  const uint64_t least = bytes + carried + OutboxSegment::kEndBytes;
   while (!spare_.empty()) {
     std::unique_ptr<OutboxSegment> file = std::move(spare_.back());
     spare_.pop_back();

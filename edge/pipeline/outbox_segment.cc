@@ -12,6 +12,7 @@ namespace {
 
 // That of a frame, at its beginning.
 using Length = uint32_t;
+static_assert(sizeof(Length) == OutboxSegment::kEndBytes);
 
 }  // namespace
 
@@ -24,9 +25,9 @@ absl::StatusOr<std::unique_ptr<OutboxSegment>> OutboxSegment::Create(std::string
     ::close(file);
     return status::Unavailable("{} '{}': {}", what, path, std::strerror(error));
   };
-  if (const int error = ::posix_fallocate(file, 0, static_cast<off_t>(bytes)); error != 0) {
-    return fail("allocating", error);
-  }
+  int error = EINTR;
+  while (error == EINTR) error = ::posix_fallocate(file, 0, static_cast<off_t>(bytes));
+  if (error != 0) return fail("allocating", error);
   void* base = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (base == MAP_FAILED) return fail("mapping", errno);
   return std::unique_ptr<OutboxSegment>(

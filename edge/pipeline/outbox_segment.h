@@ -15,6 +15,9 @@ namespace weir::edge {
 // behind the last frame. Not thread-safe.
 class OutboxSegment {
  public:
+  // What a file needs beside its frames.
+  static constexpr uint64_t kEndBytes = sizeof(uint32_t);
+
   // A new file of `bytes`, zeros. kUnavailable: it cannot be made, or the disk has no room for it.
   static absl::StatusOr<std::unique_ptr<OutboxSegment>> Create(std::string path, uint64_t bytes);
   // The file stays; what was not used is cut off.

@@ -32,7 +32,7 @@ constexpr Duration kAskTimeout = std::chrono::seconds(2);
 constexpr int kClientClosedRequest = 499;
 // From so many on a request is sent at the end of its loop's turn, in one burst with the others:
 // each that is sent by itself wakes up a receiver that has gone to sleep since the last one.
-constexpr int64_t kManyInFlight = 4;
+constexpr size_t kManyInFlight = 4;
 
 absl::Status Decode(Call& call, size_t max_body) {
   const std::string_view coding = call.exchange->head.Find("content-encoding");
@@ -358,7 +358,7 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
     co_return RefusalFor(status::Unavailable("{}", status::Message(target.usable)));
   const absl::Status intended = attempt->Intend();
   if (!intended.ok()) co_return RefusalFor(status::Unavailable("{}", status::Message(intended)));
-  if (deps_.metrics.in_flight >= kManyInFlight) {
+  if (running_.size() >= kManyInFlight) {
     co_await asio::post(deps_.loop, asio::use_awaitable);
   }
   // Who left while all this was asked was told of no upstream call, and needs none.
@@ -382,8 +382,8 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
   };
   // Bad news at once, for those who are planned meanwhile; good news does not delay the answer.
   const bool good = started.ok() && upstream.http_status() / 100 == 2;
-  const bool reported = !call->exchange->client_gone && !busy;
-  if (reported && (!good || call->body.stream)) report();
+  const bool reportable = !call->exchange->client_gone && !busy;
+  if (reportable && (!good || call->body.stream)) report();
   Verdict verdict;
   if (!started.ok()) {
     // Nothing came back. What the provider made of the prompt is not known once it was sent.
@@ -397,7 +397,7 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
     Relay relay(call, &upstream, attempt, {.max_buffered = options_.max_answer_buffer});
     const absl::Status relayed = co_await relay.Run();
     if (!relayed.ok()) verdict = RefusalForUpstream(relayed, planned.provider());
-    if (reported && !call->body.stream) report();
+    if (reportable && !call->body.stream) report();
   } else {
     verdict = co_await AnswerError(call, &upstream, attempt);
   }

@@ -47,7 +47,7 @@ Refusal RefusalForAnswer(const UpstreamCall& upstream, std::string_view body,
     refusal.type = "requests";
     refusal.code = "upstream_rate_limited";
     if (const auto wait = text::ParseInt64(upstream.Find("retry-after")); wait && *wait > 0) {
-      refusal.headers.Add("retry-after", std::to_string(std::min<int64_t>(*wait, 60)));
+      refusal.headers.Add("retry-after", std::min<int64_t>(*wait, 60));
     }
   }
   openai::ErrorObject said = openai::ReadErrorObject(body);
