@@ -54,10 +54,11 @@ LedgerWriter::~LedgerWriter() {
 
 asio::awaitable<absl::StatusOr<bool>> LedgerWriter::Append(std::unique_ptr<LedgerRow> row) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  // The row goes into its group; what waits for it keeps nothing of it.
+  // The row goes into its group; what waits for it keeps nothing of it. Taken first: who has the
+  // handler may go on here.
   auto initiate = [this, &executor, &row](auto handler) {
-    Enqueue(*row, executor, std::move(handler));
-    row.reset();
+    const std::unique_ptr<LedgerRow> taken = std::move(row);
+    Enqueue(*taken, executor, std::move(handler));
   };
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Result)>(
       initiate, asio::use_awaitable);

@@ -11,7 +11,6 @@ namespace weir::quota {
 namespace {
 
 constexpr size_t kNone = ~size_t{0};
-constexpr Unit kUnits[] = {common::v1::UNIT_REQUESTS, common::v1::UNIT_TOTAL_TOKENS};
 
 // The tightest of a unit; kNone: no limit counts it.
 size_t TightestOf(Unit unit, const LimitMatches& matches, const Positions& positions) {
@@ -25,6 +24,11 @@ size_t TightestOf(Unit unit, const LimitMatches& matches, const Positions& posit
     if (tightest == kNone || rank(i) < rank(tightest)) tightest = i;
   }
   return tightest;
+}
+
+std::array<size_t, 2> TightestOfEach(const LimitMatches& matches, const Positions& positions) {
+  return {TightestOf(common::v1::UNIT_REQUESTS, matches, positions),
+          TightestOf(common::v1::UNIT_TOTAL_TOKENS, matches, positions)};
 }
 
 std::string_view UnitName(Unit unit) {
@@ -68,8 +72,7 @@ v1::LimitState ToState(const CompiledLimit& limit, const Position& position) {
 
 void AddTightest(const LimitMatches& matches, const Positions& positions,
                  google::protobuf::RepeatedPtrField<v1::LimitState>& states) {
-  for (const Unit unit : kUnits) {
-    const size_t i = TightestOf(unit, matches, positions);
+  for (const size_t i : TightestOfEach(matches, positions)) {
     if (i != kNone) *states.Add() = ToState(*matches[i].limit, positions[i]);
   }
 }
@@ -77,9 +80,7 @@ void AddTightest(const LimitMatches& matches, const Positions& positions,
 void AddStates(const LimitMatches& matches, const Positions& positions,
                google::protobuf::RepeatedPtrField<v1::LimitState>& states) {
   AddTightest(matches, positions, states);
-  std::array<size_t, std::size(kUnits)> tightest{};
-  std::ranges::transform(kUnits, tightest.begin(),
-                         [&](Unit unit) { return TightestOf(unit, matches, positions); });
+  const auto tightest = TightestOfEach(matches, positions);
   for (size_t i = 0; i < matches.size(); ++i) {
     if (std::ranges::find(tightest, i) != tightest.end()) continue;
     *states.Add() = ToState(*matches[i].limit, positions[i]);

@@ -63,8 +63,10 @@ uint64_t BodyHash(const v1::ReserveRequest& request) {
                 OrUnset(estimate.has_output_tokens_max(), estimate.output_tokens_max()));
 }
 
-absl::Status ParseSettlement(const v1::SettleRequest& request, int64_t settled_at_us,
-                             LedgerRow& row) {
+absl::StatusOr<std::unique_ptr<LedgerRow>> ParseSettlement(const v1::SettleRequest& request,
+                                                           int64_t settled_at_us) {
+  auto parsed = std::make_unique<LedgerRow>();
+  LedgerRow& row = *parsed;
   WEIR_ASSIGN_OR_RETURN(row.id, ParseKey(request.key()));
   if (request.seq() != 1 && request.seq() != 2) {
     return status::InvalidArgument("seq is {}, want 1 (the settlement) or 2 (its correction)",
@@ -91,7 +93,7 @@ absl::Status ParseSettlement(const v1::SettleRequest& request, int64_t settled_a
       request.dispatched_at().seconds() * 1'000'000 + request.dispatched_at().nanos() / 1000;
   row.settled_at_us = settled_at_us;
   if (request.has_cost_usd_nanos()) row.cost_usd_nanos = request.cost_usd_nanos();
-  return absl::OkStatus();
+  return parsed;
 }
 
 }  // namespace weir::quota

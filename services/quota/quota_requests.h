@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "common/status/status.h"
 #include "services/quota/attempt_id.h"
@@ -8,7 +9,7 @@
 #include "services/quota/ledger.h"
 #include "weir/quota/v1/quota.pb.h"
 
-// Requests of the API in this service's own terms. kInvalidArgument names the first
+// Requests of the API in this service's own terms. Pure functions; kInvalidArgument names the first
 // field that is wrong.
 namespace weir::quota {
 
@@ -26,9 +27,8 @@ absl::Status CheckOrganization(const std::string& organization);
 // The same for the same request: everything but the key.
 uint64_t BodyHash(const v1::ReserveRequest& request);
 
-// The row that a settlement becomes. `row` is a new one, and holds what could be read of it after
-// an error.
-absl::Status ParseSettlement(const v1::SettleRequest& request, int64_t settled_at_us,
-                             LedgerRow& row);
+// The row that a settlement becomes; not null.
+absl::StatusOr<std::unique_ptr<LedgerRow>> ParseSettlement(const v1::SettleRequest& request,
+                                                           int64_t settled_at_us);
 
 }  // namespace weir::quota

@@ -163,9 +163,10 @@ void QuotaService::Learn(const LedgerRow& row, const SettleOutcome& outcome) {
 asio::awaitable<absl::StatusOr<std::unique_ptr<LedgerRow>>> QuotaService::Charge(
     v1::SettleRequest request) {
   const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
-  auto row = std::make_unique<LedgerRow>();
-  const absl::Status parsed = ParseSettlement(request, ToUnixMicros(deps_.clock.Now()), *row);
-  if (!parsed.ok()) co_return parsed;
+  absl::StatusOr<std::unique_ptr<LedgerRow>> parsed =
+      ParseSettlement(request, ToUnixMicros(deps_.clock.Now()));
+  if (!parsed.ok()) co_return parsed.status();
+  std::unique_ptr<LedgerRow> row = *std::move(parsed);
   SettleOp op = OpOf(*row, table->Match(request.subjects()));
   absl::StatusOr<SettleOutcome> outcome = co_await deps_.windows.Settle(op);
   // Forgotten, or never seen: what the ledger says of it is the last word.
