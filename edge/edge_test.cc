@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/testing/new_folder.h"
 #include "common/testing/seeded_random.h"
 #include "common/testing/status_matchers.h"
 #include "edge/pipeline/outbox.h"
@@ -11,7 +12,6 @@
 #include "edge/testing/fake_quota.h"
 #include "edge/testing/fake_routing.h"
 #include "edge/testing/loopback.h"
-#include "edge/testing/test_ca.h"
 #include "tests/mock_upstream/mock_upstream.h"
 
 namespace weir::edge {
@@ -24,9 +24,9 @@ using ::weir::edge::testing::FakeIdentity;
 using ::weir::edge::testing::FakeQuota;
 using ::weir::edge::testing::FakeRouting;
 using ::weir::edge::testing::LoopbackClient;
-using ::weir::edge::testing::NewFolder;
 using ::weir::mock::MockUpstream;
 using ::weir::testing::IsOk;
+using ::weir::testing::NewFolder;
 using ::weir::testing::SeededRandom;
 using ::weir::testing::StatusIs;
 

@@ -18,7 +18,6 @@ weir_add_test(edge_openai_test
 weir_add_test(edge_upstream_test
   SOURCES
     upstream/address_policy_test.cc upstream/dialer_test.cc
-    upstream/resolver_test.cc
     upstream/upstream_call_test.cc upstream/upstream_pool_test.cc
   PRIVATE weir::edge_upstream weir::mock_upstream ZLIB::ZLIB)
 

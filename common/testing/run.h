@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "common/async/asio.h"
 
@@ -33,6 +35,23 @@ template <typename T>
 T RunUntilDone(asio::awaitable<T> work) {
   asio::io_context loop;
   return RunUntilDone(loop, std::move(work));
+}
+
+// Runs what is ready on `loop` until `done`, or fails after 5 s of real time. For tests that put
+// both ends of a connection on one thread, so that time itself can be virtual.
+template <typename Done>
+::testing::AssertionResult PumpUntil(asio::io_context& loop, Done done) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  for (;;) {
+    loop.restart();
+    while (loop.poll() > 0) {
+    }
+    if (done()) return ::testing::AssertionSuccess();
+    if (std::chrono::steady_clock::now() > end) {
+      return ::testing::AssertionFailure() << "nothing came within 5 s";
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
 }
 
 }  // namespace weir::testing

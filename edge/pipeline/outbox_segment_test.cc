@@ -7,9 +7,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/testing/new_folder.h"
 #include "common/testing/status_matchers.h"
 #include "edge/pipeline/outbox_record.h"
-#include "edge/testing/test_ca.h"
 
 namespace weir::edge {
 namespace {
@@ -17,8 +17,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::weir::edge::testing::NewFolder;
 using ::weir::testing::IsOk;
+using ::weir::testing::NewFolder;
 using ::weir::testing::StatusIs;
 
 std::string FrameOf(const std::string& request) {

@@ -7,9 +7,9 @@
 #include <fstream>
 #include <map>
 
+#include "common/testing/new_folder.h"
 #include "common/testing/status_matchers.h"
 #include "edge/pipeline/outbox_record.h"
-#include "edge/testing/test_ca.h"
 
 namespace weir::edge {
 namespace {
@@ -18,8 +18,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::weir::edge::testing::NewFolder;
 using ::weir::testing::IsOk;
+using ::weir::testing::NewFolder;
 using ::weir::testing::StatusIs;
 
 using edge::v1::OutboxRecord;

@@ -4,15 +4,15 @@
 
 #include <filesystem>
 
+#include "common/testing/new_folder.h"
 #include "common/testing/scoped_log.h"
-#include "edge/testing/test_ca.h"
 
 namespace weir::edge {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::NewFolder;
 using ::testing::SizeIs;
+using weir::testing::NewFolder;
 
 TEST(QuarantineTest, IsBounded) {
   ::weir::testing::ScopedLog log;

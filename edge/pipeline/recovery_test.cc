@@ -6,12 +6,12 @@
 #include <fstream>
 
 #include "common/testing/fake_timers.h"
+#include "common/testing/new_folder.h"
 #include "common/testing/scoped_log.h"
 #include "common/testing/status_matchers.h"
 #include "edge/loop_context.h"
 #include "edge/testing/fake_quota.h"
 #include "edge/testing/loopback.h"
-#include "edge/testing/test_ca.h"
 
 namespace weir::edge {
 namespace {
@@ -21,10 +21,10 @@ using ::testing::ElementsAre;
 using testing::FakeQuota;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::NewFolder;
 using testing::PumpUntil;
 using ::testing::SizeIs;
 using ::weir::testing::IsOk;
+using weir::testing::NewFolder;
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;

@@ -16,25 +16,11 @@
 #include <utility>
 
 #include "common/async/asio.h"
+#include "common/testing/run.h"
 
 namespace weir::edge::testing {
 
-// Runs what is ready on `loop` until `done`, or fails after 5 s of real time. For tests that put
-// both ends of a connection on one thread, so that time itself can be virtual.
-template <typename Done>
-::testing::AssertionResult PumpUntil(asio::io_context& loop, Done done) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-  for (;;) {
-    loop.restart();
-    while (loop.poll() > 0) {
-    }
-    if (done()) return ::testing::AssertionSuccess();
-    if (std::chrono::steady_clock::now() > end) {
-      return ::testing::AssertionFailure() << "nothing came within 5 s";
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
-  }
-}
+using ::weir::testing::PumpUntil;
 
 // Runs what is ready, and what becomes ready within a few milliseconds: for asserting that nothing
 // happens.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/testing/fake_timers.h"
+#include "common/testing/new_folder.h"
 #include "common/testing/scoped_log.h"
 #include "common/testing/seeded_random.h"
 #include "common/testing/status_matchers.h"
@@ -22,7 +23,6 @@
 #include "edge/testing/fake_quota.h"
 #include "edge/testing/fake_routing.h"
 #include "edge/testing/loopback.h"
-#include "edge/testing/test_ca.h"
 #include "tests/mock_upstream/mock_upstream.h"
 
 namespace weir::edge::testing {
@@ -187,7 +187,7 @@ class PipelineFixture : public ::testing::Test {
   api::Quota* other_quota_ = nullptr;  // Asked instead of `quota_`, where a test sets it.
   std::optional<Gate> gate_;
   PipelineOptions options_;
-  Outbox::Options outbox_options_{.directory = NewFolder(), .instance = "edge-1"};
+  Outbox::Options outbox_options_{.directory = weir::testing::NewFolder(), .instance = "edge-1"};
   Quarantine refused_{outbox_options_.directory, registry_};
   uint32_t main_ = 0;
 

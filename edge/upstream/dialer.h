@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "common/async/resolver.h"
 #include "common/text/base_url.h"
 #include "edge/http/deadlines.h"
 #include "edge/http/transport.h"
 #include "edge/upstream/address_policy.h"
-#include "edge/upstream/resolver.h"
 
 namespace weir::edge {
 

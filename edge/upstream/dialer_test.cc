@@ -2,8 +2,8 @@
 
 #include <future>
 
+#include "common/testing/test_ca.h"
 #include "edge/testing/loopback.h"
-#include "edge/testing/test_ca.h"
 #include "edge/testing/tunnel_proxy.h"
 #include "edge/testing/upstream_fixture.h"
 #include "tests/mock_upstream/mock_upstream.h"
@@ -16,13 +16,13 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::weir::edge::testing::Called;
 using ::weir::edge::testing::ScriptedServer;
-using ::weir::edge::testing::TestCa;
 using ::weir::edge::testing::TunnelProxy;
 using ::weir::edge::testing::UpstreamFixture;
 using ::weir::mock::MockUpstream;
 using ::weir::testing::IsOk;
 using ::weir::testing::RunUntilDone;
 using ::weir::testing::StatusIs;
+using ::weir::testing::TestCa;
 
 class DialerTest : public UpstreamFixture {
  protected:
@@ -176,7 +176,7 @@ TEST_F(TlsTest, NeitherIsAskedWhereVerificationIsOff) {
 
 TEST_F(TlsTest, ACaFileOfTheMachineIsTrusted) {
   Serve("DNS:localhost");
-  const std::string file = testing::NewFolder() + "/ca.pem";
+  const std::string file = weir::testing::NewFolder() + "/ca.pem";
   std::ofstream(file) << ca_.pem();
   OpenDialer({.allow = Allow({"127.0.0.0/8"}), .ca_file = file});
   EXPECT_THAT(CallMock(Url("localhost"), "").started, IsOk());

@@ -1,4 +1,4 @@
-#include "edge/upstream/resolver.h"
+#include "common/async/resolver.h"
 
 #include <gtest/gtest.h>
 
@@ -8,16 +8,15 @@
 
 #include "common/testing/run.h"
 #include "common/testing/status_matchers.h"
-#include "edge/testing/loopback.h"
 
-namespace weir::edge {
+namespace weir {
 namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using testing::PumpUntil;
 using ::weir::testing::IsOk;
+using ::weir::testing::PumpUntil;
 using ::weir::testing::RunUntilDone;
 using ::weir::testing::StatusIs;
 
@@ -114,4 +113,4 @@ TEST_F(ResolverTest, WaitingLookUpsAreBounded) {
 }
 
 }  // namespace
-}  // namespace weir::edge
+}  // namespace weir

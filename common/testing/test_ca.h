@@ -9,13 +9,9 @@
 #include <memory>
 #include <string>
 
-namespace weir::edge::testing {
+#include "common/testing/new_folder.h"
 
-// A folder of this test alone, removed by nobody: it lies under the test's temporary directory.
-inline std::string NewFolder() {
-  std::string pattern = ::testing::TempDir() + "edge_test_XXXXXX";
-  return mkdtemp(pattern.data()) != nullptr ? pattern : ::testing::TempDir();
-}
+namespace weir::testing {
 
 // A certificate authority that lives as long as a test, and the servers that it vouches for.
 class TestCa {
@@ -92,4 +88,4 @@ class TestCa {
   const Certificate certificate_;
 };
 
-}  // namespace weir::edge::testing
+}  // namespace weir::testing

@@ -1,4 +1,4 @@
-#include "edge/upstream/resolver.h"
+#include "common/async/resolver.h"
 
 #include <netdb.h>
 
@@ -8,7 +8,7 @@
 
 #include "common/text/parse.h"
 
-namespace weir::edge {
+namespace weir {
 namespace {
 
 absl::StatusOr<Endpoints> AskSystem(const std::string& host, const std::string& port) {
@@ -83,4 +83,4 @@ asio::awaitable<absl::StatusOr<Endpoints>> Resolver::Query::Run(Resolver* resolv
   co_return *state->answer;
 }
 
-}  // namespace weir::edge
+}  // namespace weir

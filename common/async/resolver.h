@@ -10,7 +10,7 @@
 #include "common/async/worker_pool.h"
 #include "common/status/status.h"
 
-namespace weir::edge {
+namespace weir {
 
 using Endpoints = std::vector<asio::ip::tcp::endpoint>;
 
@@ -50,4 +50,4 @@ class Resolver {
   WorkerPool workers_;  // The last: joined before what its work refers to goes.
 };
 
-}  // namespace weir::edge
+}  // namespace weir
