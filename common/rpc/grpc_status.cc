@@ -32,27 +32,37 @@ void AddDetails(const absl::Status& status, google::rpc::Status& out) {
 
 }  // namespace
 
+google::rpc::Status ToRich(const absl::Status& status) {
+  google::rpc::Status rich;
+  rich.set_code(static_cast<int>(status.code()));
+  rich.set_message(Cut(status::Message(status)));
+  AddDetails(status, rich);
+  return rich;
+}
+
+absl::Status FromRich(const google::rpc::Status& rich) {
+  absl::Status status = status::Make(static_cast<absl::StatusCode>(rich.code()), rich.message());
+  for (const auto& detail : rich.details()) {
+    status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  }
+  return status;
+}
+
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  const auto code = static_cast<grpc::StatusCode>(status.code());
-  const std::string message = Cut(status::Message(status));
-  google::rpc::Status rich;
-  AddDetails(status, rich);
-  if (rich.details().empty()) return grpc::Status(code, message);
-  rich.set_code(code);
-  rich.set_message(message);
-  return grpc::Status(code, message, rich.SerializeAsString());
+  const google::rpc::Status rich = ToRich(status);
+  const auto code = static_cast<grpc::StatusCode>(rich.code());
+  if (rich.details().empty()) return grpc::Status(code, rich.message());
+  return grpc::Status(code, rich.message(), rich.SerializeAsString());
 }
 
 absl::Status FromGrpc(const grpc::Status& status) {
-  absl::Status converted =
-      status::Make(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   google::rpc::Status rich;
-  if (converted.ok() || !rich.ParseFromString(status.error_details())) return converted;
-  for (const auto& detail : rich.details()) {
-    converted.SetPayload(detail.type_url(), absl::Cord(detail.value()));
-  }
-  return converted;
+  if (!rich.ParseFromString(status.error_details())) rich.Clear();
+  // What the transport says is the word; the details are beside it.
+  rich.set_code(status.error_code());
+  rich.set_message(status.error_message());
+  return FromRich(rich);
 }
 
 }  // namespace weir::rpc

@@ -3,6 +3,7 @@
 #include <grpcpp/support/status.h>
 
 #include "common/status/status.h"
+#include "google/rpc/status.pb.h"
 
 namespace weir::rpc {
 
@@ -15,5 +16,9 @@ grpc::Status ToGrpc(const absl::Status& status);
 
 // Details that are malformed are left out.
 absl::Status FromGrpc(const grpc::Status& status);
+
+// The same as a message, for answers that are not a gRPC call of their own. `status` may be OK.
+google::rpc::Status ToRich(const absl::Status& status);
+absl::Status FromRich(const google::rpc::Status& rich);
 
 }  // namespace weir::rpc

@@ -127,6 +127,11 @@ def check_method(source, service, method, path, users):
     name = f"{service.name}.{method.name}"
     if not source.has_comment(path):
         yield source.fault(path, f"{name} has no comment")
+    if method.name == "Pipe":
+        # The one exchange that all hot services have in common.
+        if {method.input_type, method.output_type} != {".weir.common.v1.PipeBatch"}:
+            yield source.fault(path, f"{name} is not a stream of PipeBatch both ways")
+        return
     request, response = method.input_type.split(".")[-1], method.output_type.split(".")[-1]
     streams = method.client_streaming or method.server_streaming
     if request != method.name + "Request":

@@ -1,0 +1,59 @@
+#include "common/api/remote_quota.h"
+
+#include "common/api/remote_call.h"
+
+namespace weir::api {
+namespace {
+
+// All of them may be repeated: the key of the attempt sees to it.
+constexpr rpc::PipeMethod kReserve{.name = "Reserve", .idempotent = true};
+constexpr rpc::PipeMethod kExtend{.name = "Extend", .idempotent = true};
+constexpr rpc::PipeMethod kSettle{.name = "Settle", .idempotent = true, .urgent = false};
+constexpr rpc::PipeMethod kRelease{.name = "Release", .idempotent = true, .urgent = false};
+constexpr rpc::PipeMethod kHeartbeat{.name = "Heartbeat", .idempotent = true, .urgent = false};
+constexpr rpc::PipeMethod kPeek{.name = "Peek", .idempotent = true};
+
+}  // namespace
+
+asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> RemoteQuota::Reserve(
+    CallContext call, quota_pb::ReserveRequest request) {
+  std::string organization = request.subjects().organization();
+  return RemoteCall<quota_pb::ReserveResponse>(&client_, kReserve, call, std::move(organization),
+                                               std::move(request));
+}
+
+asio::awaitable<absl::StatusOr<quota_pb::ExtendResponse>> RemoteQuota::Extend(
+    CallContext call, quota_pb::ExtendRequest request) {
+  std::string organization = request.organization();
+  return RemoteCall<quota_pb::ExtendResponse>(&client_, kExtend, call, std::move(organization),
+                                              std::move(request));
+}
+
+asio::awaitable<absl::StatusOr<quota_pb::SettleResponse>> RemoteQuota::Settle(
+    CallContext call, quota_pb::SettleRequest request) {
+  std::string organization = request.subjects().organization();
+  return RemoteCall<quota_pb::SettleResponse>(&client_, kSettle, call, std::move(organization),
+                                              std::move(request));
+}
+
+asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> RemoteQuota::Release(
+    CallContext call, quota_pb::ReleaseRequest request) {
+  std::string organization = request.organization();
+  return RemoteCall<quota_pb::ReleaseResponse>(&client_, kRelease, call, std::move(organization),
+                                               std::move(request));
+}
+
+asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> RemoteQuota::Heartbeat(
+    CallContext call, quota_pb::HeartbeatRequest request) {
+  return RemoteCall<quota_pb::HeartbeatResponse>(&client_, kHeartbeat, call, std::string(),
+                                                 std::move(request));
+}
+
+asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> RemoteQuota::Peek(
+    CallContext call, quota_pb::PeekRequest request) {
+  std::string organization = request.subjects().organization();
+  return RemoteCall<quota_pb::PeekResponse>(&client_, kPeek, call, std::move(organization),
+                                            std::move(request));
+}
+
+}  // namespace weir::api

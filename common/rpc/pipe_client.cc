@@ -1,0 +1,253 @@
+#include "common/rpc/pipe_client.h"
+
+#include <algorithm>
+
+#include "common/log/log.h"
+#include "common/rpc/admin_address.h"
+#include "common/rpc/grpc_status.h"
+
+namespace weir::rpc {
+namespace {
+
+// Told on the loop, in the coroutine's own turn.
+template <typename Handler>
+class HandlerWaiter final : public CallWaiter {
+ public:
+  explicit HandlerWaiter(Handler handler)
+      : handler_(std::move(handler)), work_(asio::get_associated_executor(handler_)) {}
+  void Done(PipeResult result) override {
+    asio::get_associated_cancellation_slot(handler_).clear();
+    asio::post(work_.get_executor(),
+               [handler = std::move(handler_), work = work_, result = std::move(result)]() mutable {
+                 std::move(handler)(std::move(result));
+               });
+  }
+
+ private:
+  Handler handler_;
+  asio::executor_work_guard<asio::associated_executor_t<Handler>> work_;
+};
+
+absl::Status CheckAddresses(const PipeOptions& options) {
+  if (options.addresses.empty()) {
+    return status::InvalidArgument("{} has no address, want at least one", options.service);
+  }
+  for (const std::string& each : options.addresses) {
+    WEIR_RETURN_IF_ERROR(status::While(CheckAdminAddress(each, options.tls.enabled()),
+                                       "reaching {}", options.service));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PipeClient>> PipeClient::Create(PipeOptions options, Deps deps) {
+  WEIR_RETURN_IF_ERROR(CheckAddresses(options));
+  WEIR_ASSIGN_OR_RETURN(auto credentials, ClientCredentials(options.tls));
+  return std::unique_ptr<PipeClient>(
+      new PipeClient(std::move(options), std::move(credentials), deps));
+}
+
+PipeClient::PipeClient(PipeOptions options, std::shared_ptr<grpc::ChannelCredentials> credentials,
+                       Deps deps)
+    : options_(std::move(options)),
+      deps_(deps),
+      patient_until_(deps.timers.clock().Monotonic() + options_.patience),
+      replicas_(options_, std::move(credentials),
+                {.loop = deps.loop,
+                 .timers = deps.timers,
+                 .random = deps.random,
+                 .resolver = deps.resolver,
+                 .owner = *this}) {}
+
+PipeClient::~PipeClient() { Abandon(); }
+
+void PipeClient::Abandon() {
+  deps_.timers.Cancel(sweep_);
+  const auto all = pending_.Select([](const PendingCall&) { return true; });
+  for (const uint64_t id : all) {
+    if (pending_.Find(id) != nullptr) pending_.Take(id);
+  }
+}
+
+void PipeClient::Start() { replicas_.Start(); }
+
+asio::awaitable<PipeResult> PipeClient::Call(PipeMethod method, api::CallContext call,
+                                             std::string organization, std::string request) {
+  PendingCall pending{.method = method,
+                      .organization = std::move(organization),
+                      .request = std::move(request),
+                      .deadline = call.deadline};
+  auto initiate = [this](auto handler, PendingCall begun) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    begun.waiter = std::make_unique<HandlerWaiter<decltype(handler)>>(std::move(handler));
+    const uint64_t id = Begin(std::move(begun));
+    if (!slot.is_connected() || pending_.Find(id) == nullptr) return;
+    slot.assign([this, id](asio::cancellation_type) {
+      GiveUp(id, status::Cancelled("nobody waits for {} any more", options_.service));
+    });
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(PipeResult)>(
+      initiate, asio::use_awaitable, std::move(pending));
+}
+
+uint64_t PipeClient::Begin(PendingCall call) {
+  if (call.request.size() > kMaxBatchBytes) call.lane = Lane::kBulk;
+  if (call.method.urgent) deps_.loop.Expect(1);
+  const MonotonicTime deadline = call.deadline;
+  const uint64_t id = pending_.Add(std::move(call));
+  WatchOver(deadline);
+  Dispatch(id, *pending_.Find(id));
+  return id;
+}
+
+void PipeClient::Dispatch(uint64_t id, PendingCall& call) {
+  if (call.request.size() > kMaxMessageBytes) {
+    return Finish(id,
+                  status::InvalidArgument("a message of {} bytes to {}, want at most {}",
+                                          call.request.size(), options_.service, kMaxMessageBytes));
+  }
+  // Whoever waits already goes first.
+  if (!waiting_.empty()) return Wait(id, call);
+  PipeReplica* replica = replicas_.Choose();
+  replica == nullptr ? Wait(id, call) : SendTo(*replica, id, call);
+}
+
+void PipeClient::SendTo(PipeReplica& replica, uint64_t id, PendingCall& call) {
+  pipe_pb::PipeItem item;
+  item.set_id(id);
+  item.set_method(call.method.name.data(), call.method.name.size());
+  item.set_timeout_ms(TimeoutMs(call));
+  if (call.method.idempotent && !call.resent) {
+    item.set_request(call.request);
+  } else {
+    item.set_request(std::exchange(call.request, {}));
+  }
+  call.replica = &replica;
+  ++replica.outstanding;
+  replica.Send(call.lane, std::move(item));
+}
+
+uint32_t PipeClient::TimeoutMs(const PendingCall& call) const {
+  if (call.deadline == MonotonicTime::max()) return 0;
+  const Duration left = call.deadline - deps_.timers.clock().Monotonic();
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(left).count();
+  return static_cast<uint32_t>(std::clamp<int64_t>(ms, 1, 3'600'000));
+}
+
+void PipeClient::Wait(uint64_t id, PendingCall& call) {
+  if (!replicas_.any_up()) {
+    const absl::Status health = replicas_.Health();
+    if (deps_.timers.clock().Monotonic() >= patient_until_) return Finish(id, health);
+    WatchOver(patient_until_);
+  }
+  if (waiting_.size() >= options_.max_waiting) {
+    return Finish(id, status::ResourceExhausted("{} calls wait for {} already", waiting_.size(),
+                                                options_.service));
+  }
+  waiting_.Push(call.organization, id);
+}
+
+void PipeClient::Pump() {
+  while (!waiting_.empty()) {
+    PipeReplica* replica = replicas_.Choose();
+    if (replica == nullptr) return;
+    const uint64_t id = waiting_.Pop();
+    PendingCall* call = pending_.Find(id);
+    if (call != nullptr) SendTo(*replica, id, *call);
+  }
+}
+
+void PipeClient::OnUp(PipeReplica& replica) {
+  if (!replicas_.Admit(replica)) return;
+  patient_until_ = MonotonicTime::max();
+  log::Info("rpc.replica.up", {{"service", options_.service}, {"address", replica.address()}});
+  Pump();
+}
+
+void PipeClient::OnReply(PipeReplica& replica, pipe_pb::PipeReply reply) {
+  const PendingCall* call = pending_.Find(reply.id());
+  // Given up, or asked again of another.
+  if (call == nullptr || call->replica != &replica) return;
+  if (reply.has_status() && reply.status().code() != 0) {
+    Finish(reply.id(), FromRich(reply.status()));
+  } else {
+    Finish(reply.id(), std::move(*reply.mutable_response()));
+  }
+  if (!waiting_.empty()) Pump();
+}
+
+void PipeClient::OnLost(PipeReplica& replica, Lane lane, const absl::Status& why) {
+  const auto lost = pending_.Select(
+      [&](const PendingCall& each) { return each.replica == &replica && each.lane == lane; });
+  if (lane == Lane::kNormal && !replicas_.any_up() && patient_until_ == MonotonicTime::max()) {
+    patient_until_ = deps_.timers.clock().Monotonic() + options_.patience;
+    log::Warn("rpc.service.lost", {{"service", options_.service},
+                                   {"address", replica.address()},
+                                   {"reason", status::Message(why)}});
+  }
+  for (const uint64_t id : lost) SendAgain(id, why);
+  replicas_.OnLost(replica);  // May end it.
+}
+
+void PipeClient::SendAgain(uint64_t id, const absl::Status& why) {
+  PendingCall& call = *pending_.Find(id);
+  PipeReplica* lost = std::exchange(call.replica, nullptr);
+  --lost->outstanding;
+  if (!call.method.idempotent || std::exchange(call.resent, true)) {
+    return Finish(id, status::Unavailable("{} at {} was lost before it answered: {}",
+                                          options_.service, lost->address(), status::Message(why)));
+  }
+  PipeReplica* other = replicas_.Choose(lost);
+  other == nullptr ? Wait(id, call) : SendTo(*other, id, call);
+}
+
+void PipeClient::Finish(uint64_t id, PipeResult result) {
+  const PendingCall call = pending_.Take(id);
+  if (call.replica != nullptr) --call.replica->outstanding;
+  if (call.method.urgent) deps_.loop.Expect(-1);
+  call.waiter->Done(std::move(result));
+}
+
+void PipeClient::GiveUp(uint64_t id, absl::Status why) {
+  PendingCall* call = pending_.Find(id);
+  if (call == nullptr) return;
+  if (call->replica != nullptr) call->replica->Cancel(call->lane, id);
+  Finish(id, std::move(why));
+}
+
+// What it waits for, at the longest.
+MonotonicTime PipeClient::Until(const PendingCall& call) const {
+  return call.replica == nullptr ? std::min(call.deadline, patient_until_) : call.deadline;
+}
+
+void PipeClient::WatchOver(MonotonicTime when) {
+  if (when >= sweep_at_) return;
+  deps_.timers.Cancel(sweep_);
+  sweep_at_ = when;
+  sweep_ = deps_.timers.At(when, [this] { Sweep(); });
+}
+
+void PipeClient::Sweep() {
+  sweep_at_ = MonotonicTime::max();
+  const MonotonicTime now = deps_.timers.clock().Monotonic();
+  MonotonicTime next = MonotonicTime::max();
+  const auto over = pending_.Select([&](const PendingCall& each) {
+    const MonotonicTime until = Until(each);
+    if (until > now) next = std::min(next, until);
+    return until <= now;
+  });
+  for (const uint64_t id : over) {
+    const PendingCall* call = pending_.Find(id);
+    if (call == nullptr) continue;
+    if (call->deadline > now) {
+      GiveUp(id, replicas_.Health());
+    } else {
+      GiveUp(id, status::DeadlineExceeded("{} did not answer {} in time", options_.service,
+                                          call->method.name));
+    }
+  }
+  WatchOver(next);
+}
+
+}  // namespace weir::rpc

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/api/call_context.h"
+#include "common/rpc/fair_queue.h"
+#include "common/rpc/pending_calls.h"
+#include "common/rpc/replica_set.h"
+
+namespace weir::rpc {
+
+// The calls of one loop to one service, whichever of its replicas answers: the one with the fewest
+// unanswered items takes the next. What a replica was asked and did not answer before it was lost
+// is asked once more, of another where there is one, if that is harmless.
+//
+// On the loop's thread. Must outlive what runs on the loop, or be abandoned before.
+class PipeClient final : public PipeReplica::Owner {
+ public:
+  struct Deps {
+    CompletionLoop& loop;  // All must outlive this object.
+    Timers& timers;
+    Random& random;
+    Resolver& resolver;
+  };
+  // kInvalidArgument: an address or a TLS file cannot be used, or plaintext would leave this
+  // machine.
+  static absl::StatusOr<std::unique_ptr<PipeClient>> Create(PipeOptions options, Deps deps);
+  ~PipeClient();
+
+  // Connects, and goes on looking for replicas. Once.
+  void Start();
+
+  // The answer to `request`, both encoded. `organization` says whose line it waits in.
+  //
+  // Errors are the service's, with their details. kDeadlineExceeded: none came in time, whether it
+  // was done is not known. kUnavailable: no replica is there, or the one that was asked was lost;
+  // it may have been done. kResourceExhausted: too many wait. kCancelled: the coroutine was.
+  asio::awaitable<PipeResult> Call(PipeMethod method, api::CallContext call,
+                                   std::string organization, std::string request);
+
+  const std::string& service() const { return options_.service; }
+  const ReplicaSet& replicas() const { return replicas_; }
+  CompletionLoop& loop() { return deps_.loop; }
+
+  // Destroys the coroutines that wait here, unfinished. Nothing may be called after.
+  void Abandon();
+
+ private:
+  PipeClient(PipeOptions options, std::shared_ptr<grpc::ChannelCredentials> credentials, Deps deps);
+
+  void OnUp(PipeReplica& replica) override;
+  void OnReply(PipeReplica& replica, pipe_pb::PipeReply reply) override;
+  void OnLost(PipeReplica& replica, Lane lane, const absl::Status& why) override;
+
+  // Takes the call in; its waiter is told in any case.
+  uint64_t Begin(PendingCall call);
+  void Dispatch(uint64_t id, PendingCall& call);
+  void SendTo(PipeReplica& replica, uint64_t id, PendingCall& call);
+  void Wait(uint64_t id, PendingCall& call);
+  // Sends what waits, as far as there is room.
+  void Pump();
+  void SendAgain(uint64_t id, const absl::Status& why);
+  void Finish(uint64_t id, PipeResult result);
+  // The same for a call that the replica may still be at.
+  void GiveUp(uint64_t id, absl::Status why);
+  MonotonicTime Until(const PendingCall& call) const;
+  void WatchOver(MonotonicTime when);
+  void Sweep();
+  uint32_t TimeoutMs(const PendingCall& call) const;
+
+  const PipeOptions options_;
+  const Deps deps_;
+  PendingCalls pending_;
+  FairQueue<uint64_t> waiting_;  // Ids; what has ended meanwhile is passed over.
+  // How long calls wait for a replica; max: one is up.
+  MonotonicTime patient_until_;
+  Timers::Id sweep_ = 0;
+  MonotonicTime sweep_at_ = MonotonicTime::max();
+  ReplicaSet replicas_;  // The last: its replicas tell this object until they go.
+};
+
+}  // namespace weir::rpc

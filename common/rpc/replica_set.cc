@@ -1,0 +1,188 @@
+#include "common/rpc/replica_set.h"
+
+#include <algorithm>
+
+#include "common/log/log.h"
+
+namespace weir::rpc {
+namespace {
+
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+
+// "[::1]:9102", "quota:9102".
+HostPort SplitAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return {.host = std::move(host), .port = address.substr(colon + 1)};
+}
+
+bool IsUnix(const std::string& address) { return address.starts_with("unix:"); }
+
+// One that stays what it is.
+bool IsLiteral(const std::string& address) {
+  if (IsUnix(address)) return true;
+  ErrorCode no_address;
+  asio::ip::make_address(SplitAddress(address).host, no_address);
+  return !no_address;
+}
+
+std::string Text(const asio::ip::tcp::endpoint& endpoint) {
+  const std::string address = endpoint.address().to_string();
+  return endpoint.address().is_v6() ? fmt::format("[{}]:{}", address, endpoint.port())
+                                    : fmt::format("{}:{}", address, endpoint.port());
+}
+
+}  // namespace
+
+ReplicaSet::ReplicaSet(const PipeOptions& options,
+                       std::shared_ptr<grpc::ChannelCredentials> credentials, Deps deps)
+    : options_(options), credentials_(std::move(credentials)), deps_(deps) {}
+
+ReplicaSet::~ReplicaSet() { *alive_ = false; }
+
+void ReplicaSet::Start() {
+  if (std::ranges::all_of(options_.addresses, IsLiteral)) {
+    for (const std::string& each : options_.addresses) Add(each);
+    return;
+  }
+  asio::co_spawn(deps_.loop.io(), FollowNames(alive_), asio::detached);
+}
+
+void ReplicaSet::Add(const std::string& address) {
+  replicas_.push_back(std::make_unique<PipeReplica>(address, options_, credentials_,
+                                                    PipeReplica::Deps{.loop = deps_.loop,
+                                                                      .timers = deps_.timers,
+                                                                      .random = deps_.random,
+                                                                      .owner = deps_.owner}));
+  replicas_.back()->Connect();
+}
+
+asio::awaitable<void> ReplicaSet::FollowNames(std::shared_ptr<bool> alive) {
+  while (*alive) {
+    absl::StatusOr<std::vector<std::string>> addresses = co_await LookUp();
+    if (!*alive) co_return;
+    name_failure_ = addresses.status();
+    // Names that cannot be resolved for a while are no reason to leave replicas that answer.
+    if (addresses.ok()) Reconcile(*addresses);
+    const Duration wait = AnyLost() ? options_.resolve_when_lost : options_.resolve_every;
+    co_await SleepFor(deps_.timers, wait);
+  }
+}
+
+asio::awaitable<absl::StatusOr<std::vector<std::string>>> ReplicaSet::LookUp() {
+  std::vector<std::string> found;
+  for (const std::string& address : options_.addresses) {
+    if (IsUnix(address)) {
+      found.push_back(address);
+      continue;
+    }
+    HostPort name = SplitAddress(address);
+    Resolver::Query query(deps_.loop.io().get_executor());
+    absl::StatusOr<Endpoints> endpoints =
+        co_await query.Run(&deps_.resolver, std::move(name.host), std::move(name.port));
+    if (!endpoints.ok()) co_return status::While(endpoints.status(), "resolving {}", address);
+    for (const auto& each : *endpoints) found.push_back(Text(each));
+  }
+  std::ranges::sort(found);
+  const auto again = std::ranges::unique(found);
+  found.erase(again.begin(), again.end());
+  co_return found;
+}
+
+void ReplicaSet::Reconcile(const std::vector<std::string>& addresses) {
+  for (const auto& each : replicas_) {
+    const bool listed = std::ranges::binary_search(addresses, each->address());
+    if (!listed && !each->retired()) each->Retire();
+  }
+  std::erase_if(replicas_, [](const auto& each) { return each->retired() && !each->connected(); });
+  for (const std::string& address : addresses) {
+    const auto same = [&](const auto& each) {
+      return each->address() == address && !each->retired();
+    };
+    if (std::ranges::none_of(replicas_, same)) Add(address);
+  }
+}
+
+bool ReplicaSet::AnyLost() const {
+  return replicas_.empty() ||
+         std::ranges::any_of(replicas_, [](const auto& each) { return !each->up(); });
+}
+
+bool ReplicaSet::MayServe(const PipeReplica& replica) const {
+  return replica.up() && replica.store_id() == store_id_;
+}
+
+PipeReplica* ReplicaSet::Choose(const PipeReplica* but_not) const {
+  PipeReplica* best = nullptr;
+  for (const auto& each : replicas_) {
+    if (!MayServe(*each) || each->outstanding >= options_.max_in_flight) continue;
+    const bool better = best == nullptr || best == but_not ||
+                        (each.get() != but_not && each->outstanding < best->outstanding);
+    if (better) best = each.get();
+  }
+  return best;
+}
+
+bool ReplicaSet::any_up() const {
+  return std::ranges::any_of(replicas_, [this](const auto& each) { return MayServe(*each); });
+}
+
+bool ReplicaSet::Admit(const PipeReplica& replica) {
+  if (!has_store_ || !any_up()) {
+    store_id_ = replica.store_id();
+    has_store_ = true;
+  }
+  if (replica.store_id() == store_id_) return true;
+  log::Error("rpc.store.differs", {{"service", options_.service},
+                                   {"address", replica.address()},
+                                   {"store", replica.store_id()},
+                                   {"others", store_id_}});
+  return false;
+}
+
+void ReplicaSet::OnLost(PipeReplica& replica) {
+  if (!replica.retired() || replica.connected()) return;
+  std::erase_if(replicas_, [&](const auto& each) { return each.get() == &replica; });
+}
+
+std::vector<ReplicaSet::View> ReplicaSet::Views() const {
+  std::vector<View> views;
+  for (const auto& each : replicas_) {
+    views.push_back({.address = each->address(),
+                     .store_id = each->store_id(),
+                     .up = each->up(),
+                     .outstanding = each->outstanding,
+                     .last_failure = std::string(status::Message(each->last_failure()))});
+  }
+  return views;
+}
+
+absl::Status ReplicaSet::Health() const {
+  if (!any_up()) {
+    if (replicas_.empty() && !name_failure_.ok()) return name_failure_;
+    std::string why = "no replica was found";
+    for (const auto& each : replicas_) {
+      if (each->last_failure().ok()) continue;
+      why = fmt::format("{}: {}", each->address(), status::Message(each->last_failure()));
+    }
+    return status::Unavailable("{} cannot be reached: {}", options_.service, why);
+  }
+  for (const auto& each : replicas_) {
+    if (!each->up() || MayServe(*each)) continue;
+    return status::FailedPrecondition(
+        "{} has replicas on two stores: '{}', and at {} '{}'; want one store", options_.service,
+        store_id_, each->address(), each->store_id());
+  }
+  return absl::OkStatus();
+}
+
+std::shared_ptr<grpc::Channel> ReplicaSet::AnyChannel() const {
+  const PipeReplica* replica = Choose();
+  return replica == nullptr ? nullptr : replica->channel();
+}
+
+}  // namespace weir::rpc

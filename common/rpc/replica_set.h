@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/async/resolver.h"
+#include "common/rpc/pipe_replica.h"
+
+namespace weir::rpc {
+
+// The replicas of one service as one loop knows them: follows the service's names, keeps a pipe to
+// each address, and says which one may be asked. On the loop's thread.
+class ReplicaSet {
+ public:
+  struct Deps {
+    CompletionLoop& loop;  // All must outlive this object.
+    Timers& timers;
+    Random& random;
+    Resolver& resolver;
+    PipeReplica::Owner& owner;
+  };
+  // `options` outlives this object.
+  ReplicaSet(const PipeOptions& options, std::shared_ptr<grpc::ChannelCredentials> credentials,
+             Deps deps);
+  ~ReplicaSet();
+
+  // Connects, and goes on looking for replicas. Once.
+  void Start();
+
+  // The one with the fewest unanswered items that has room; null: none. Any other is preferred to
+  // `but_not`.
+  PipeReplica* Choose(const PipeReplica* but_not = nullptr) const;
+  // Some replica may be asked, with room or not.
+  bool any_up() const;
+
+  // Told of hello: whether `replica` stands on the store of the others. Until no replica is up any
+  // more the first store holds.
+  bool Admit(const PipeReplica& replica);
+  // Told of the end of a pipe: forgets the replica where its name is gone and nothing is under way.
+  void OnLost(PipeReplica& replica);
+
+  struct View {
+    std::string address;
+    std::string store_id;
+    bool up = false;
+    size_t outstanding = 0;
+    std::string last_failure;  // Empty: none since it came up.
+  };
+  std::vector<View> Views() const;
+  // Why the service cannot be relied on: none is up, or replicas stand on different stores. OK: it
+  // can.
+  absl::Status Health() const;
+  std::shared_ptr<grpc::Channel> AnyChannel() const;
+
+ private:
+  bool MayServe(const PipeReplica& replica) const;
+  asio::awaitable<void> FollowNames(std::shared_ptr<bool> alive);
+  asio::awaitable<absl::StatusOr<std::vector<std::string>>> LookUp();
+  void Reconcile(const std::vector<std::string>& addresses);
+  void Add(const std::string& address);
+  bool AnyLost() const;
+
+  const PipeOptions& options_;
+  const std::shared_ptr<grpc::ChannelCredentials> credentials_;
+  const Deps deps_;
+  std::vector<std::unique_ptr<PipeReplica>> replicas_;
+  std::string store_id_;
+  bool has_store_ = false;
+  absl::Status name_failure_;
+  // False once this object is gone; its coroutine looks.
+  const std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace weir::rpc
