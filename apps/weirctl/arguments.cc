@@ -103,6 +103,10 @@ void AddTheRest(CLI::App& app, Arguments& arguments) {
   CLI::App* command = nullptr;
   AddCommand<StatusArguments>(app, arguments, "status",
                               "Whether it serves, and what is degraded or suspended", command);
+  auto& ready = AddCommand<ReadyArguments>(
+      app, arguments, "ready", "Whether a process serves, by its ops listener; needs no token",
+      command);
+  command->add_option("url", ready.url, "Like http://127.0.0.1:9094/readyz")->required();
   auto& call = AddCommand<CallArguments>(app, arguments, "call", "Call any admin method", command);
   command->add_option("method", call.method, "Like QuotaAdminService/ListLimits")->required();
   command->add_option("request", call.request, "Request as JSON, or - for standard input")

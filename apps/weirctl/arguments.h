@@ -39,6 +39,10 @@ struct LimitsArguments {
 
 struct StatusArguments {};
 
+struct ReadyArguments {
+  std::string url;  // "http://HOST:PORT/PATH", of an ops listener.
+};
+
 struct CallArguments {
   std::string method;   // "package.Service/Method"; the package may be left out.
   std::string request;  // Proto JSON, or "-" for standard input.
@@ -51,7 +55,7 @@ struct Arguments {
   std::string organization = "default";
   bool json = false;  // Else tables.
   std::variant<StatusArguments, ApplyArguments, KeysCreateArguments, KeysListArguments,
-               KeysRevokeArguments, UsageArguments, LimitsArguments, CallArguments>
+               KeysRevokeArguments, UsageArguments, LimitsArguments, ReadyArguments, CallArguments>
       command;
 };
 

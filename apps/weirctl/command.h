@@ -42,6 +42,8 @@ absl::Status RunKeysRevoke(const CommandContext& context, const KeysRevokeArgume
 absl::Status RunUsage(const CommandContext& context, const UsageArguments& arguments);
 absl::Status RunLimits(const CommandContext& context, const LimitsArguments& arguments);
 absl::Status RunStatus(const CommandContext& context, const StatusArguments& arguments);
+// kUnavailable: nobody answers there within 4 s, or something else than 200. Asks no admin port.
+absl::Status RunReady(const ReadyArguments& arguments);
 absl::Status RunCall(const CommandContext& context, const CallArguments& arguments);
 
 // Runs what `words` (without the program's name) say. 0: done; 1: it failed, `err` says why; 2:

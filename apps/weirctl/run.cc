@@ -33,10 +33,13 @@ struct Dispatch {
   absl::Status operator()(const UsageArguments& a) const { return RunUsage(context, a); }
   absl::Status operator()(const LimitsArguments& a) const { return RunLimits(context, a); }
   absl::Status operator()(const StatusArguments& a) const { return RunStatus(context, a); }
+  absl::Status operator()(const ReadyArguments& a) const { return RunReady(a); }
   absl::Status operator()(const CallArguments& a) const { return RunCall(context, a); }
 };
 
 absl::Status RunCommand(const Arguments& arguments, const Surroundings& around) {
+  // A container's health check has neither token nor admin port.
+  if (const auto* ready = std::get_if<ReadyArguments>(&arguments.command)) return RunReady(*ready);
   WEIR_ASSIGN_OR_RETURN(std::string token, Token(arguments));
   WEIR_ASSIGN_OR_RETURN(const auto client, rpc::AdminClient::Create({.address = arguments.address,
                                                                      .ca_file = arguments.ca_file,
