@@ -5,9 +5,9 @@
 namespace weir::edge {
 namespace {
 
-Headers Plain(std::string_view type = "text/plain; charset=utf-8") {
+Headers Uncached(std::string_view content_type) {
   Headers headers;
-  headers.Add("content-type", type);
+  headers.Add("content-type", content_type);
   headers.Add("cache-control", "no-store");
   return headers;
 }
@@ -16,34 +16,17 @@ Headers Plain(std::string_view type = "text/plain; charset=utf-8") {
 
 asio::awaitable<void> OpsHandler::Serve(Exchange* exchange) {
   const RequestHead& head = exchange->head;
-  Reply& reply = *exchange->reply;
-  if (head.method != "GET" && head.method != "HEAD") {
-    const Refusal refusal = MethodNotAllowed(head.method, "GET, HEAD");
-    Headers headers = Plain("application/json");
-    headers.Add(refusal.headers);
-    const std::string body = ErrorBody(refusal);
-    std::ignore = co_await reply.Send(405, std::move(headers), body);
-  } else if (head.path == "/livez") {
-    std::ignore = co_await reply.Send(200, Plain(), "ok\n");
-  } else if (head.path == "/readyz" || head.path == "/healthz" || head.path == "/health") {
-    const std::string why = sources_.not_ready();
-    const std::string body = why.empty() ? "ok\n" : "not ready: " + why + "\n";
-    std::ignore = co_await reply.Send(why.empty() ? 200 : 503, Plain(), body);
-  } else if (head.path == "/metrics") {
-    const std::string body = sources_.metrics();
-    Headers headers = Plain("text/plain; version=0.0.4; charset=utf-8");
-    std::ignore = co_await reply.Send(200, std::move(headers), body);
-  } else {
-    const std::string body = ErrorBody(UnknownUrl(head.path));
-    std::ignore = co_await reply.Send(404, Plain("application/json"), body);
-  }
+  const http::OpsAnswer answer = http::AnswerOps(sources_, head.method, head.path);
+  Headers headers = Uncached(answer.content_type);
+  if (!answer.allow.empty()) headers.Add("allow", answer.allow);
+  std::ignore = co_await exchange->reply->Send(answer.status, std::move(headers), answer.body);
 }
 
 asio::awaitable<void> OpsHandler::Refuse(Exchange* exchange, absl::Status status) {
   const Refusal refusal = RefusalFor(status);
   const std::string body = ErrorBody(refusal);
   std::ignore =
-      co_await exchange->reply->Send(refusal.http_status, Plain("application/json"), body);
+      co_await exchange->reply->Send(refusal.http_status, Uncached("application/json"), body);
 }
 
 }  // namespace weir::edge

@@ -1,29 +1,22 @@
 #pragma once
 
-#include <functional>
-#include <string>
-
+#include "common/http/ops_answer.h"
 #include "edge/http/exchange.h"
 
 namespace weir::edge {
 
-// The ops listener: /livez (the process runs), /readyz and /healthz and /health (it serves),
-// /metrics. No authentication: keep it inside.
+// The ops listener of a process with an edge, on the edge's own HTTP; what it says is
+// http::AnswerOps. No authentication: keep it inside.
 class OpsHandler final : public Handler {
  public:
-  struct Sources {
-    // Empty: ready. Else why not.
-    std::function<std::string()> not_ready;
-    std::function<std::string()> metrics;
-  };
-  explicit OpsHandler(Sources sources) : sources_(std::move(sources)) {}
+  explicit OpsHandler(http::OpsSources sources) : sources_(std::move(sources)) {}
 
   asio::awaitable<void> Serve(Exchange* exchange) override;
   asio::awaitable<void> Refuse(Exchange* exchange, absl::Status status) override;
   size_t max_body() const override { return 1024; }
 
  private:
-  Sources sources_;
+  http::OpsSources sources_;
 };
 
 }  // namespace weir::edge
