@@ -1,23 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 
 #include "services/routing/catalog.h"
+#include "services/routing/config.h"
 #include "weir/routing/v1/routing.pb.h"
 
 namespace weir::routing {
 
-// What the edges get of a catalog, and where in it each provider is.
-struct EdgeTable {
-  // Holds credentials.
-  v1::RoutingTable table;
-  // Only those that can be called.
-  std::map<ObjectName, uint32_t> provider_index;
-};
-
+// What the edges get of a catalog: all that they match, plan and dispatch by. Holds credentials.
 // Pure: equal catalogs give equal tables, on whichever replica.
-EdgeTable MakeEdgeTable(const Catalog& catalog);
+v1::RoutingTable MakeEdgeTable(const Catalog& catalog, const RoutingConfig& config);
 
 // The number of the table that is made of `catalog`; never 0, which stands for "the newest" in
 // requests.

@@ -8,7 +8,7 @@
 #include "common/text/excerpt.h"
 #include "common/text/parse.h"
 #include "common/text/utf8.h"
-#include "services/routing/proto_time.h"
+#include "common/time/proto_time.h"
 
 namespace weir::routing {
 namespace {

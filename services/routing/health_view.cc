@@ -5,7 +5,7 @@
 #include <string>
 #include <tuple>
 
-#include "services/routing/proto_time.h"
+#include "common/time/proto_time.h"
 
 namespace weir::routing {
 namespace {
@@ -54,26 +54,6 @@ class HealthRows {
   v1::GetHealthResponse rows_;
 };
 
-TargetHealth* FindIn(std::span<const Target> targets, const v1::ReportRequest& report) {
-  for (const Target& each : targets) {
-    if (each.provider == report.provider() && each.upstream_model == report.upstream_model()) {
-      return each.health.get();
-    }
-  }
-  return nullptr;
-}
-
-TargetHealth* FindInProxy(const CompiledProxy& proxy, const v1::ReportRequest& report) {
-  if (proxy.pass_through) {
-    const bool same = proxy.pass_through->provider == report.provider();
-    return same ? proxy.pass_through->health.get() : nullptr;
-  }
-  for (const RotationMember& each : proxy.members) {
-    if (each.model->name == report.model()) return FindIn(each.targets, report);
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 v1::GetHealthResponse HealthOf(const CompiledTable& table, std::string_view organization,
@@ -87,17 +67,6 @@ v1::GetHealthResponse HealthOf(const CompiledTable& table, std::string_view orga
     for (const RotationMember& each : proxy.members) rows.Add(each.targets, proxy.suspend, name);
   }
   return std::move(rows).Take();
-}
-
-TargetHealth* FindHealth(const CompiledTable& table, const v1::ReportRequest& report) {
-  const CompiledOrganization* organization = table.FindOrganization(report.organization());
-  if (organization == nullptr) return nullptr;
-  const CompiledProxy* proxy =
-      report.proxy().empty() ? nullptr : organization->FindProxy(report.proxy());
-  const bool has_targets = proxy != nullptr && (proxy->pass_through || !proxy->members.empty());
-  if (has_targets) return FindInProxy(*proxy, report);
-  const CompiledModel* model = organization->FindModel(report.model());
-  return model == nullptr ? nullptr : FindIn(model->targets, report);
 }
 
 }  // namespace weir::routing

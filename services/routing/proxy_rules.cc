@@ -5,11 +5,11 @@
 #include <set>
 #include <string>
 
+#include "common/routing/rotation.h"
 #include "common/text/ascii.h"
 #include "common/text/excerpt.h"
 #include "services/routing/base_url.h"
 #include "services/routing/field_rules.h"
-#include "services/routing/rotation.h"
 
 namespace weir::routing {
 namespace {

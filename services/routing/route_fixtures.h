@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "common/testing/seeded_random.h"
+#include "common/time/proto_time.h"
 #include "services/routing/catalog.h"
-#include "services/routing/proto_time.h"
 
 // Objects of the organisation "acme", for tests. Each is valid; a test changes what it is about.
 namespace weir::routing {

@@ -3,10 +3,10 @@
 #include <utility>
 #include <vector>
 
+#include "common/routing/planner.h"
+#include "common/routing/table_health.h"
 #include "services/routing/edge_table.h"
 #include "services/routing/health_view.h"
-#include "services/routing/planner.h"
-
 namespace weir::routing {
 namespace {
 
@@ -43,10 +43,11 @@ absl::StatusOr<std::shared_ptr<const Catalog>> RoutingService::Refresh() {
 }
 
 void RoutingService::Publish(const Catalog& catalog) {
-  std::shared_ptr<const CompiledTable> table = CompiledTable::Compile(catalog, config_, states_);
+  auto made = std::make_shared<const v1::RoutingTable>(MakeEdgeTable(catalog, config_));
+  std::shared_ptr<const CompiledTable> table = CompiledTable::Compile(std::move(made), states_);
   MutexLock lock(publish_mutex_);
   tables_.Add(table);
-  watchers_.Publish(table->for_edges());
+  watchers_.Publish(table->source());
 }
 
 v1::GetHealthResponse RoutingService::Health(std::string_view organization) const {
@@ -61,21 +62,21 @@ asio::awaitable<absl::StatusOr<v1::PlanResponse>> RoutingService::Plan(api::Call
   if (now >= call.deadline) co_return status::DeadlineExceeded("planning came too late");
   const std::shared_ptr<const CompiledTable> table = tables_.At(request.table_version());
   if (table == nullptr) co_return NotLoaded();
-  co_return PlanOn(*table, request, now, static_cast<size_t>(config_.max_attempts));
+  co_return PlanOn(*table, request, now);
 }
 
 std::shared_ptr<EventStream<std::shared_ptr<const v1::RoutingTable>>> RoutingService::Watch(
     v1::WatchRequest, asio::any_io_executor executor) {
   MutexLock lock(publish_mutex_);
   std::vector<SharedTable> first;
-  if (const auto table = tables_.Newest()) first.push_back(table->for_edges());
+  if (const auto table = tables_.Newest()) first.push_back(table->source());
   return watchers_.Subscribe(std::move(executor), std::move(first));
 }
 
 asio::awaitable<absl::StatusOr<v1::ReportResponse>> RoutingService::Report(
     api::CallContext, v1::ReportRequest request) {
   const std::shared_ptr<const CompiledTable> table = tables_.Newest();
-  TargetHealth* health = table == nullptr ? nullptr : FindHealth(*table, request);
+  TargetHealth* health = table == nullptr ? nullptr : FindHealth(*table, NameOf(request));
   if (health != nullptr) {
     health->Record(request.outcome(), request.http_status(), clock_.Monotonic());
   }

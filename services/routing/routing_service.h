@@ -6,12 +6,12 @@
 #include "common/api/routing.h"
 #include "common/async/mutex.h"
 #include "common/crypto/sealer.h"
+#include "common/routing/compiled_table.h"
+#include "common/routing/table_history.h"
 #include "common/time/clock.h"
 #include "services/routing/catalog.h"
-#include "services/routing/compiled_table.h"
 #include "services/routing/config.h"
 #include "services/routing/route_store.h"
-#include "services/routing/table_history.h"
 
 namespace weir::routing {
 

@@ -6,7 +6,7 @@
 
 #include "common/status/bad_fields.h"
 #include "common/status/detail.h"
-#include "services/routing/proto_time.h"
+#include "common/time/proto_time.h"
 #include "weir/common/v1/errors.pb.h"
 
 namespace weir::routing {

@@ -1,14 +1,14 @@
-#include "services/routing/planner.h"
+#include "common/routing/planner.h"
 
 #include <array>
 #include <map>
 #include <thread>
 
+#include "common/routing/table_fixtures.h"
+#include "common/routing/table_health.h"
 #include "common/status/detail.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/status_matchers.h"
-#include "services/routing/health_view.h"
-#include "services/routing/route_fixtures.h"
 #include "weir/common/v1/errors.pb.h"
 
 namespace weir::routing {
@@ -25,8 +25,6 @@ using v1::ReportRequest;
 using ::weir::testing::IsOk;
 using ::weir::testing::StatusIs;
 
-constexpr size_t kMaxAttempts = 16;
-
 v1::PlanRequest Ask(std::string_view model, std::string_view proxy = "") {
   v1::PlanRequest request;
   request.set_organization(std::string(kAcme));
@@ -36,24 +34,14 @@ v1::PlanRequest Ask(std::string_view model, std::string_view proxy = "") {
   return request;
 }
 
-v1::Model RoundRobin(v1::Model model) {
-  model.set_strategy(v1::Model::STRATEGY_ROUND_ROBIN);
-  return model;
-}
-
-v1::Model Suspending(v1::Model model, Duration suspend) {
-  *model.mutable_suspend_duration() = ToProto(suspend);
-  return model;
-}
-
 // Plans on one table and reports to it, on virtual time.
 class PlannerTest : public ::testing::Test {
  protected:
-  void Use(const CatalogBuilder& builder) {
-    table_ = CompiledTable::Compile(builder.catalog(), config_, states_);
+  void Use(const TableBuilder& builder) {
+    table_ = CompiledTable::Compile(builder.table(), states_);
   }
   absl::StatusOr<v1::PlanResponse> Plan(const v1::PlanRequest& request) {
-    return PlanOn(*table_, request, clock_.Monotonic(), kMaxAttempts);
+    return PlanOn(*table_, request, clock_.Monotonic());
   }
   // The attempts as "provider/upstream-model"; empty where there is no plan.
   std::vector<std::string> Attempts(const v1::PlanRequest& request) {
@@ -78,7 +66,7 @@ class PlannerTest : public ::testing::Test {
     report.set_model(std::string(model));
     report.set_provider(std::string(provider));
     report.set_upstream_model(std::string(upstream_model));
-    TargetHealth* health = FindHealth(*table_, report);
+    TargetHealth* health = FindHealth(*table_, NameOf(report));
     ASSERT_NE(health, nullptr);
     health->Record(outcome, 0, clock_.Monotonic());
   }
@@ -89,29 +77,25 @@ class PlannerTest : public ::testing::Test {
   }
 
   testing::FakeClock clock_;
-  RoutingConfig config_;
   RouteStates states_;
   std::shared_ptr<const CompiledTable> table_;
 };
 
-CatalogBuilder ThreeProviders() {
-  return CatalogBuilder()
-      .Add(TestProvider("alpha"))
-      .Add(TestProvider("bravo"))
-      .Add(TestProvider("carol"));
+TableBuilder ThreeProviders() {
+  return TableBuilder().AddProvider("alpha").AddProvider("bravo").AddProvider("carol");
 }
 
-CatalogBuilder ThreeModels() {
+TableBuilder ThreeModels() {
   return ThreeProviders()
-      .Add(TestModel("m1", {"alpha/up-1"}))
-      .Add(TestModel("m2", {"bravo/up-2"}))
-      .Add(TestModel("m3", {"carol/up-3"}));
+      .AddModel("m1", {"alpha/up-1"})
+      .AddModel("m2", {"bravo/up-2"})
+      .AddModel("m3", {"carol/up-3"});
 }
 
 TEST_F(PlannerTest, TriesTargetsInOrder) {
-  v1::Model model = TestModel("fast", {"carol", "alpha/gpt-4o"});
+  v1::ModelEntry model;
   model.set_output_tokens_max(4096);
-  Use(ThreeProviders().Add(model));
+  Use(ThreeProviders().AddModel("fast", {"carol", "alpha/gpt-4o"}, model));
   const absl::StatusOr<v1::PlanResponse> plan = Plan(Ask("fast"));
   ASSERT_THAT(plan, IsOk());
   EXPECT_EQ(plan->model(), "fast");
@@ -122,21 +106,18 @@ TEST_F(PlannerTest, TriesTargetsInOrder) {
   EXPECT_EQ(first.upstream_model(), "fast");
   EXPECT_EQ(first.model(), "fast");
   EXPECT_EQ(first.table_version(), table_->version());
-  EXPECT_EQ(table_->for_edges()->providers(static_cast<int>(first.provider_index())).name(),
-            "carol");
+  EXPECT_EQ(table_->source()->providers(static_cast<int>(first.provider_index())).name(), "carol");
   EXPECT_EQ(plan->attempts(1).upstream_model(), "gpt-4o");
 }
 
 TEST_F(PlannerTest, ResolvesAliases) {
-  v1::Model model = TestModel("fast", {"alpha/gpt-4o"});
-  model.add_aliases("quick");
-  Use(ThreeProviders().Add(model));
+  Use(ThreeProviders().AddModel("fast", {"alpha/gpt-4o"}, WithAlias("quick")));
   EXPECT_EQ(Plan(Ask("quick"))->model(), "fast");
   EXPECT_THAT(Attempts(Ask("quick")), ElementsAre("alpha/gpt-4o"));
 }
 
 TEST_F(PlannerTest, GivesEachTargetOfAModelItsTurn) {
-  Use(ThreeProviders().Add(RoundRobin(TestModel("fast", {"alpha", "bravo", "carol"}))));
+  Use(ThreeProviders().AddModel("fast", {"alpha", "bravo", "carol"}, RoundRobin()));
   EXPECT_THAT(Attempts(Ask("fast")), ElementsAre("alpha/fast", "bravo/fast", "carol/fast"));
   EXPECT_THAT(Attempts(Ask("fast")), ElementsAre("bravo/fast", "carol/fast", "alpha/fast"));
   EXPECT_THAT(Attempts(Ask("fast")), ElementsAre("carol/fast", "alpha/fast", "bravo/fast"));
@@ -144,14 +125,14 @@ TEST_F(PlannerTest, GivesEachTargetOfAModelItsTurn) {
 }
 
 TEST_F(PlannerTest, S2_8_NineCallsOverThreeModelsGiveThreeEachInOrder) {
-  Use(ThreeModels().Add(RotationProxy("turns", {"m1", "m2", "m3"}, seconds(30))));
+  Use(ThreeModels().AddRotation("turns", {"m1", "m2", "m3"}, seconds(30)));
   std::string heads;
   for (int call = 0; call < 9; ++call) heads += Head(Ask("whatever", "turns")) + " ";
   EXPECT_EQ(heads, "m1 m2 m3 m1 m2 m3 m1 m2 m3 ");
 }
 
 TEST_F(PlannerTest, S2_8_EachAttemptOverwritesTheModel) {
-  Use(ThreeModels().Add(RotationProxy("turns", {"m1", "m2", "m3"}, seconds(30))));
+  Use(ThreeModels().AddRotation("turns", {"m1", "m2", "m3"}, seconds(30)));
   ASSERT_EQ(Head(Ask("gpt-of-the-client", "turns")), "m1");
   const absl::StatusOr<v1::PlanResponse> plan = Plan(Ask("gpt-of-the-client", "turns"));
   ASSERT_THAT(plan, IsOk());
@@ -167,7 +148,7 @@ TEST_F(PlannerTest, S2_8_EachAttemptOverwritesTheModel) {
 }
 
 TEST_F(PlannerTest, S2_8_TurnsAreSharedByAllLoops) {
-  Use(ThreeModels().Add(RotationProxy("turns", {"m1", "m2", "m3"}, seconds(30))));
+  Use(ThreeModels().AddRotation("turns", {"m1", "m2", "m3"}, seconds(30)));
   constexpr int kThreads = 8;
   constexpr int kCalls = 300;  // Each.
   std::array<std::atomic<int>, 3> shares{};
@@ -176,7 +157,7 @@ TEST_F(PlannerTest, S2_8_TurnsAreSharedByAllLoops) {
     threads.emplace_back([&] {
       const v1::PlanRequest request = Ask("", "turns");
       for (int call = 0; call < kCalls; ++call) {
-        const auto plan = PlanOn(*table_, request, clock_.Monotonic(), kMaxAttempts);
+        const auto plan = PlanOn(*table_, request, clock_.Monotonic());
         ++shares[static_cast<size_t>(plan->model().back() - '1')];
       }
     });
@@ -188,17 +169,17 @@ TEST_F(PlannerTest, S2_8_TurnsAreSharedByAllLoops) {
 }
 
 TEST_F(PlannerTest, ATurnOutlivesItsTable) {
-  CatalogBuilder builder = ThreeModels();
-  Use(builder.Add(RotationProxy("turns", {"m1", "m2", "m3"}, seconds(30))));
+  TableBuilder builder = ThreeModels();
+  Use(builder.AddRotation("turns", {"m1", "m2", "m3"}, seconds(30)));
   EXPECT_EQ(Head(Ask("", "turns")), "m1");
-  Use(builder.Add(TestProvider("dora")).Add(TestProxy("unrelated")));
+  Use(builder.AddProvider("dora").AddProxy("unrelated"));
   EXPECT_EQ(Head(Ask("", "turns")), "m2");
 }
 
 TEST_F(PlannerTest, TwoProxiesHaveTurnsOfTheirOwn) {
   Use(ThreeModels()
-          .Add(RotationProxy("one", {"m1", "m2"}, seconds(30)))
-          .Add(RotationProxy("two", {"m1", "m2"}, seconds(30))));
+          .AddRotation("one", {"m1", "m2"}, seconds(30))
+          .AddRotation("two", {"m1", "m2"}, seconds(30)));
   EXPECT_EQ(Head(Ask("", "one")), "m1");
   EXPECT_EQ(Head(Ask("", "two")), "m1");
   EXPECT_EQ(Head(Ask("", "one")), "m2");
@@ -211,7 +192,7 @@ struct FailureCase {
 class SuspensionTest : public PlannerTest, public ::testing::WithParamInterface<FailureCase> {};
 
 TEST_P(SuspensionTest, S2_9b_AModelIsSkippedForExactlyTheTimeThenBack) {
-  Use(ThreeModels().Add(RotationProxy("turns", {"m1", "m2", "m3"}, seconds(20))));
+  Use(ThreeModels().AddRotation("turns", {"m1", "m2", "m3"}, seconds(20)));
   ASSERT_EQ(Head(Ask("", "turns")), "m1");
   Report("turns", "m1", "alpha", "up-1", GetParam().outcome);
   EXPECT_THAT(Attempts(Ask("", "turns")), ElementsAre("bravo/up-2", "carol/up-3"));
@@ -227,7 +208,7 @@ TEST_P(SuspensionTest, S2_9b_AModelIsSkippedForExactlyTheTimeThenBack) {
 }
 
 TEST_P(SuspensionTest, S2_9b_ATargetOfAModelIsSkippedForExactlyTheTimeThenBack) {
-  Use(ThreeProviders().Add(Suspending(TestModel("fast", {"alpha", "bravo"}), seconds(20))));
+  Use(ThreeProviders().AddModel("fast", {"alpha", "bravo"}, Suspending(seconds(20))));
   Report("", "fast", "alpha", "fast", GetParam().outcome);
   EXPECT_THAT(Attempts(Ask("fast")), ElementsAre("bravo/fast"));
   clock_.Advance(seconds(20) - nanoseconds(1));
@@ -245,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(Failures, SuspensionTest,
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST_F(PlannerTest, S2_9b_AllOutSaysSoAndWhenTheFirstIsBack) {
-  Use(ThreeModels().Add(RotationProxy("turns", {"m1", "m2", "m3"}, seconds(20))));
+  Use(ThreeModels().AddRotation("turns", {"m1", "m2", "m3"}, seconds(20)));
   Report("turns", "m1", "alpha", "up-1", ReportRequest::OUTCOME_RATE_LIMITED);
   clock_.Advance(seconds(5));
   Report("turns", "m2", "bravo", "up-2", ReportRequest::OUTCOME_SERVER_ERROR);
@@ -258,7 +239,7 @@ TEST_F(PlannerTest, S2_9b_AllOutSaysSoAndWhenTheFirstIsBack) {
 }
 
 TEST_F(PlannerTest, S2_9b_AllTargetsOfAModelOutSaysSoToo) {
-  Use(ThreeProviders().Add(TestModel("fast", {"alpha", "bravo"})));
+  Use(ThreeProviders().AddModel("fast", {"alpha", "bravo"}));
   Report("", "fast", "alpha", "fast", ReportRequest::OUTCOME_SERVER_ERROR);
   Report("", "fast", "bravo", "fast", ReportRequest::OUTCOME_SERVER_ERROR);
   EXPECT_THAT(Plan(Ask("fast")),
@@ -268,8 +249,8 @@ TEST_F(PlannerTest, S2_9b_AllTargetsOfAModelOutSaysSoToo) {
 
 TEST_F(PlannerTest, ASuspensionStaysInItsRoute) {
   Use(ThreeModels()
-          .Add(RotationProxy("one", {"m1", "m2"}, seconds(20)))
-          .Add(RotationProxy("two", {"m1", "m2"}, seconds(20))));
+          .AddRotation("one", {"m1", "m2"}, seconds(20))
+          .AddRotation("two", {"m1", "m2"}, seconds(20)));
   Report("one", "m1", "alpha", "up-1", ReportRequest::OUTCOME_RATE_LIMITED);
   EXPECT_EQ(Head(Ask("", "one")), "m2");
   EXPECT_EQ(Head(Ask("", "two")), "m1");
@@ -277,24 +258,24 @@ TEST_F(PlannerTest, ASuspensionStaysInItsRoute) {
 }
 
 TEST_F(PlannerTest, ASuspensionOutlivesItsTable) {
-  CatalogBuilder builder = ThreeModels();
-  Use(builder.Add(RotationProxy("turns", {"m1", "m2"}, seconds(20))));
+  TableBuilder builder = ThreeModels();
+  Use(builder.AddRotation("turns", {"m1", "m2"}, seconds(20)));
   Report("turns", "m1", "alpha", "up-1", ReportRequest::OUTCOME_RATE_LIMITED);
-  Use(builder.Add(TestProxy("unrelated")));
+  Use(builder.AddProxy("unrelated"));
   EXPECT_THAT(Attempts(Ask("", "turns")), ElementsAre("bravo/up-2"));
 }
 
 TEST_F(PlannerTest, ZeroNeverLeavesATargetOut) {
-  Use(ThreeModels().Add(RotationProxy("turns", {"m1"}, Duration::zero())));
+  Use(ThreeModels().AddRotation("turns", {"m1"}, Duration::zero()));
   Report("turns", "m1", "alpha", "up-1", ReportRequest::OUTCOME_SERVER_ERROR);
   EXPECT_THAT(Attempts(Ask("", "turns")), ElementsAre("alpha/up-1"));
 }
 
 TEST_F(PlannerTest, AModelOfARotationIsOutWhenAllItsTargetsAre) {
   Use(ThreeProviders()
-          .Add(TestModel("wide", {"alpha", "bravo"}))
-          .Add(TestModel("slim", {"carol"}))
-          .Add(RotationProxy("turns", {"wide", "slim"}, seconds(20))));
+          .AddModel("wide", {"alpha", "bravo"})
+          .AddModel("slim", {"carol"})
+          .AddRotation("turns", {"wide", "slim"}, seconds(20)));
   EXPECT_THAT(Attempts(Ask("", "turns")), ElementsAre("alpha/wide", "bravo/wide", "carol/slim"));
   Report("turns", "wide", "alpha", "wide", ReportRequest::OUTCOME_TIMEOUT);
   EXPECT_THAT(Attempts(Ask("", "turns")), ElementsAre("carol/slim", "bravo/wide"));
@@ -304,23 +285,23 @@ TEST_F(PlannerTest, AModelOfARotationIsOutWhenAllItsTargetsAre) {
 
 TEST_F(PlannerTest, AModelsOwnRoundRobinTurnsInsideARotation) {
   Use(ThreeProviders()
-          .Add(RoundRobin(TestModel("wide", {"alpha", "bravo"})))
-          .Add(TestModel("slim", {"carol"}))
-          .Add(RotationProxy("turns", {"wide", "slim"}, seconds(20))));
+          .AddModel("wide", {"alpha", "bravo"}, RoundRobin())
+          .AddModel("slim", {"carol"})
+          .AddRotation("turns", {"wide", "slim"}, seconds(20)));
   EXPECT_THAT(Attempts(Ask("", "turns")), ElementsAre("alpha/wide", "bravo/wide", "carol/slim"));
   EXPECT_THAT(Attempts(Ask("", "turns")), ElementsAre("carol/slim", "bravo/wide", "alpha/wide"));
   EXPECT_THAT(Attempts(Ask("", "turns")), ElementsAre("bravo/wide", "alpha/wide", "carol/slim"));
 }
 
 TEST_F(PlannerTest, BoundsTheAttempts) {
-  Use(ThreeProviders().Add(TestModel("fast", {"alpha", "bravo", "carol"})));
-  EXPECT_THAT(PlanOn(*table_, Ask("fast"), clock_.Monotonic(), 2)->attempts(), SizeIs(2));
+  TableBuilder builder = ThreeProviders().AddModel("fast", {"alpha", "bravo", "carol"});
+  builder.Changed().set_max_attempts(2);
+  Use(builder);
+  EXPECT_THAT(Plan(Ask("fast"))->attempts(), SizeIs(2));
 }
 
 TEST_F(PlannerTest, PassesNamesOnUnchangedToAProvider) {
-  v1::Proxy proxy = TestProxy("through");
-  proxy.set_provider("bravo");
-  Use(ThreeProviders().Add(proxy));
+  Use(ThreeProviders().AddPassThrough("through", "bravo"));
   const absl::StatusOr<v1::PlanResponse> plan = Plan(Ask("any-model-at-all", "through"));
   ASSERT_THAT(plan, IsOk());
   EXPECT_EQ(plan->model(), "any-model-at-all");
@@ -329,9 +310,7 @@ TEST_F(PlannerTest, PassesNamesOnUnchangedToAProvider) {
 }
 
 TEST_F(PlannerTest, NeverLeavesOutThePassThroughsProvider) {
-  v1::Proxy proxy = TestProxy("through");
-  proxy.set_provider("bravo");
-  Use(ThreeProviders().Add(proxy));
+  Use(ThreeProviders().AddPassThrough("through", "bravo"));
   Report("through", "any", "bravo", "any", ReportRequest::OUTCOME_RATE_LIMITED);
   EXPECT_THAT(Attempts(Ask("any", "through")), ElementsAre("bravo/any"));
 }
@@ -345,22 +324,18 @@ struct RefusalCase {
 class RefusalTest : public PlannerTest, public ::testing::WithParamInterface<RefusalCase> {};
 
 TEST_P(RefusalTest, SaysWhy) {
-  v1::Proxy restricted = TestProxy("restricted");
-  restricted.add_allowed_models("quick");
-  v1::Proxy through = TestProxy("through");
-  through.set_provider("alpha");
-  through.add_allowed_models("gpt-4o");
-  v1::Proxy chat = TestProxy("chat");
+  v1::ProxyRoute chat;
   chat.add_kinds(v1::API_KIND_CHAT);
-  v1::Model m1 = TestModel("m1", {"alpha"});
-  m1.add_aliases("quick");
-  Use(ThreeModels()
-          .Add(m1)
-          .Add(TestModel("broken", {"gone"}))
-          .Add(restricted)
-          .Add(through)
-          .Add(chat)
-          .Add(RotationProxy("degraded", {"broken"}, {})));
+  v1::ProxyRoute degraded;
+  degraded.set_degraded_reason("model 'broken': provider 'gone' does not exist");
+  Use(ThreeProviders()
+          .AddModel("m1", {"alpha"}, WithAlias("quick"))
+          .AddModel("m2", {"bravo/up-2"})
+          .AddModel("broken", {"gone"})
+          .AddProxy("restricted", {"m1"})
+          .AddPassThrough("through", "alpha", {"gpt-4o"})
+          .AddProxy("chat", {}, chat)
+          .AddProxy("degraded", {}, degraded));
   v1::PlanRequest request = Ask(GetParam().model, GetParam().proxy);
   request.set_kind(GetParam().kind);
   const absl::StatusOr<v1::PlanResponse> plan = Plan(request);
@@ -383,7 +358,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"DegradedProxy", "m1", "degraded", kChat, absl::StatusCode::kUnavailable,
          "model 'broken'"},
         {"NotAllowedHere", "m2", "restricted", kChat, absl::StatusCode::kNotFound, "'m2'"},
-        {"AllowedByAnotherName", "m1", "restricted", kChat, absl::StatusCode::kOk, ""},
+        {"AllowedByAnotherName", "quick", "restricted", kChat, absl::StatusCode::kOk, ""},
         {"NotAllowedThrough", "gpt-5", "through", kChat, absl::StatusCode::kNotFound, "'gpt-5'"},
         {"AllowedThrough", "gpt-4o", "through", kChat, absl::StatusCode::kOk, ""},
         {"KindServed", "m1", "chat", kChat, absl::StatusCode::kOk, ""},

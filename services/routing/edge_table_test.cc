@@ -1,10 +1,8 @@
-#include "services/routing/compiled_table.h"
+#include "services/routing/edge_table.h"
 
 #include "common/testing/status_matchers.h"
-#include "services/routing/edge_table.h"
 #include "services/routing/references.h"
 #include "services/routing/route_fixtures.h"
-#include "services/routing/table_history.h"
 
 namespace weir::routing {
 namespace {
@@ -12,6 +10,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 v1::Model WithAlias(v1::Model model, std::string_view alias) {
   model.add_aliases(std::string(alias));
@@ -36,14 +35,18 @@ std::vector<std::string> ProxiesOf(const v1::RoutingTable& table, std::string_vi
   return {"no such model"};
 }
 
+v1::RoutingTable TableOf(const CatalogBuilder& builder) {
+  return MakeEdgeTable(builder.catalog(), RoutingConfig());
+}
+
 TEST(EdgeTableTest, OpensProvidersForTheEdges) {
   v1::Provider provider = TestProvider("openai");
   *provider.mutable_timeouts()->mutable_connect() = ToProto(std::chrono::seconds(2));
   provider.set_output_cap_field(v1::OUTPUT_CAP_FIELD_MAX_COMPLETION_TOKENS);
   provider.set_max_connections(7);
-  const EdgeTable made = MakeEdgeTable(CatalogBuilder().Add(provider, kCanary).catalog());
-  ASSERT_EQ(made.table.providers_size(), 1);
-  const v1::ProviderTarget& target = made.table.providers(0);
+  const v1::RoutingTable made = TableOf(CatalogBuilder().Add(provider, kCanary));
+  ASSERT_EQ(made.providers_size(), 1);
+  const v1::ProviderTarget& target = made.providers(0);
   EXPECT_EQ(target.auth_header(), "Authorization");
   EXPECT_EQ(target.auth_value(), kCanary);
   EXPECT_EQ(target.base_url(), "https://openai.example.com/v1");
@@ -55,19 +58,17 @@ TEST(EdgeTableTest, OpensProvidersForTheEdges) {
 TEST(EdgeTableTest, NamesNoHeaderWhereThereIsNoCredential) {
   v1::Provider provider = TestProvider("ollama");
   provider.set_auth_header("api-key");
-  const EdgeTable made = MakeEdgeTable(CatalogBuilder().Add(provider).catalog());
-  EXPECT_EQ(made.table.providers(0).auth_header(), "");
+  const v1::RoutingTable made = TableOf(CatalogBuilder().Add(provider));
+  EXPECT_EQ(made.providers(0).auth_header(), "");
 }
 
 TEST(EdgeTableTest, LeavesOutAProviderWhoseCredentialDoesNotOpen) {
-  const EdgeTable made = MakeEdgeTable(CatalogBuilder()
-                                           .Add(TestProvider("aaa"))
-                                           .Add(TestProvider("bbb"))
-                                           .WithProblem("aaa", "no key")
-                                           .catalog());
-  ASSERT_EQ(made.table.providers_size(), 1);
-  EXPECT_EQ(made.table.providers(0).name(), "bbb");
-  EXPECT_THAT(made.provider_index, ElementsAre(std::pair(ObjectName{"acme", "bbb"}, 0u)));
+  const v1::RoutingTable made = TableOf(CatalogBuilder()
+                                            .Add(TestProvider("aaa"))
+                                            .Add(TestProvider("bbb"))
+                                            .WithProblem("aaa", "no key"));
+  ASSERT_EQ(made.providers_size(), 1);
+  EXPECT_EQ(made.providers(0).name(), "bbb");
 }
 
 TEST(EdgeTableTest, ListsModelsWithTheProxiesThatServeThem) {
@@ -83,14 +84,80 @@ TEST(EdgeTableTest, ListsModelsWithTheProxiesThatServeThem) {
                               .Add(PassThrough("through", "openai"))
                               .Add(RotationProxy("turns", {"smart"}, std::chrono::seconds(1)))
                               .catalog();
-  const v1::RoutingTable table = MakeEdgeTable(catalog).table;
+  const v1::RoutingTable table = MakeEdgeTable(catalog, RoutingConfig());
   EXPECT_THAT(ProxiesOf(table, "fast"), ElementsAre("all", "by-alias", "through"));
   EXPECT_THAT(ProxiesOf(table, "smart"), ElementsAre("all", "turns"));
   EXPECT_THAT(ProxiesOf(table, "other"), IsEmpty());
   EXPECT_EQ(table.models(0).owned_by(), "openai");
 }
 
-TEST(EdgeTableTest, IsNeverVersionZero) { EXPECT_EQ(MakeEdgeTable({}).table.version(), 1u); }
+TEST(EdgeTableTest, TellsHowAModelIsPlanned) {
+  v1::Model fast = WithAlias(TestModel("fast", {"gone", "openai/gpt", "azure"}), "quick");
+  fast.set_output_tokens_max(4096);
+  fast.set_strategy(v1::Model::STRATEGY_ROUND_ROBIN);
+  *fast.mutable_suspend_duration() = ToProto(Duration::zero());
+  const v1::RoutingTable table = TableOf(CatalogBuilder()
+                                             .Add(TestProvider("azure"))
+                                             .Add(TestProvider("openai"))
+                                             .Add(fast)
+                                             .Add(TestModel("broken", {"gone"})));
+  const v1::ModelEntry& broken = table.models(0);
+  EXPECT_EQ(broken.unresolved_reason(), "provider 'gone' does not exist");
+  EXPECT_THAT(broken.targets(), IsEmpty());
+  EXPECT_FALSE(broken.round_robin());
+  EXPECT_EQ(broken.suspend_duration().seconds(), 30) << "the default is filled in";
+  const v1::ModelEntry& made = table.models(1);
+  EXPECT_THAT(made.aliases(), ElementsAre("quick"));
+  EXPECT_EQ(made.unresolved_reason(), "");
+  EXPECT_TRUE(made.round_robin());
+  EXPECT_TRUE(made.has_suspend_duration());
+  EXPECT_EQ(made.suspend_duration().seconds(), 0);
+  EXPECT_EQ(made.output_tokens_max(), 4096);
+  ASSERT_THAT(made.targets(), SizeIs(2)) << "who can be called";
+  EXPECT_EQ(made.targets(0).provider_index(), 1u);
+  EXPECT_EQ(made.targets(0).upstream_model(), "gpt");
+  EXPECT_EQ(made.targets(1).provider_index(), 0u);
+  EXPECT_EQ(made.targets(1).upstream_model(), "fast");
+  EXPECT_EQ(table.max_attempts(), 16u);
+}
+
+TEST(EdgeTableTest, TellsWhereAProxysRequestsGo) {
+  const v1::RoutingTable table =
+      TableOf(CatalogBuilder()
+                  .Add(TestProvider("azure"))
+                  .Add(TestProvider("openai"))
+                  .Add(WithAlias(TestModel("fast", {"openai"}), "quick"))
+                  .Add(Allowing(TestProxy("a"), {"quick"}))
+                  .Add(RotationProxy("b", {"quick"}, std::chrono::seconds(7)))
+                  .Add(Allowing(PassThrough("c", "openai"), {"gpt-9"}))
+                  .Add(RotationProxy("d", {"gone"}, std::chrono::seconds(7))));
+  EXPECT_EQ(table.proxies(0).route_case(), v1::ProxyRoute::ROUTE_NOT_SET);
+  EXPECT_THAT(table.proxies(0).allowed_models(), ElementsAre("fast"));
+  EXPECT_THAT(table.proxies(1).rotation().models(), ElementsAre("fast"));
+  EXPECT_EQ(table.proxies(1).rotation().suspend_duration().seconds(), 7);
+  EXPECT_EQ(table.proxies(2).pass_through_provider(), 1u);
+  EXPECT_THAT(table.proxies(2).allowed_models(), ElementsAre("gpt-9"));
+  EXPECT_EQ(table.proxies(3).route_case(), v1::ProxyRoute::ROUTE_NOT_SET) << "it does not serve";
+}
+
+TEST(EdgeTableTest, KeepsOrganisationsApart) {
+  v1::Provider foreign = TestProvider("openai");
+  foreign.set_organization("zeta");
+  const v1::RoutingTable table =
+      TableOf(CatalogBuilder().Add(foreign).Add(TestModel("fast", {"openai"})));
+  EXPECT_THAT(table.models(0).targets(), IsEmpty());
+  EXPECT_EQ(table.models(0).unresolved_reason(), "provider 'openai' does not exist");
+}
+
+TEST(EdgeTableTest, IsTheSameForTheSameCatalog) {
+  CatalogBuilder builder;
+  builder.Add(TestProvider("openai"), kCanary).Add(TestModel("fast", {"openai"}));
+  EXPECT_EQ(TableOf(builder).SerializeAsString(), TableOf(builder).SerializeAsString());
+}
+
+TEST(EdgeTableTest, IsNeverVersionZero) {
+  EXPECT_EQ(MakeEdgeTable({}, RoutingConfig()).version(), 1u);
+}
 
 struct DegradedCase {
   std::string_view name;
@@ -109,7 +176,7 @@ TEST_P(DegradedTest, SaysWhatIsMissing) {
                               .Add(TestModel("broken", {"gone"}))
                               .Add(GetParam().proxy)
                               .catalog();
-  const v1::RoutingTable table = MakeEdgeTable(catalog).table;
+  const v1::RoutingTable table = MakeEdgeTable(catalog, RoutingConfig());
   EXPECT_EQ(table.proxies(0).degraded_reason(), GetParam().want);
 }
 INSTANTIATE_TEST_SUITE_P(Proxies, DegradedTest,
@@ -148,113 +215,6 @@ TEST(ReferencesTest, NamesTheUsers) {
   EXPECT_THAT(UsersOfProvider(catalog, {"acme", "openai"}),
               ElementsAre("model 'fast'", "proxy 'through'"));
   EXPECT_THAT(UsersOfModel(catalog, fast), ElementsAre("proxy 'by-alias'", "proxy 'turns'"));
-}
-
-class CompiledTableTest : public ::testing::Test {
- protected:
-  std::shared_ptr<const CompiledTable> Compile(const CatalogBuilder& builder) {
-    return CompiledTable::Compile(builder.catalog(), config_, states_);
-  }
-  RoutingConfig config_;
-  RouteStates states_;
-};
-
-TEST_F(CompiledTableTest, FindsModelsByNameAndAlias) {
-  const auto table = Compile(CatalogBuilder()
-                                 .Add(TestProvider("openai"))
-                                 .Add(WithAlias(TestModel("fast", {"openai"}), "quick")));
-  const CompiledOrganization* acme = table->FindOrganization(kAcme);
-  ASSERT_NE(acme, nullptr);
-  ASSERT_NE(acme->FindModel("fast"), nullptr);
-  EXPECT_EQ(acme->FindModel("quick"), acme->FindModel("fast"));
-  EXPECT_EQ(acme->FindModel("slow"), nullptr);
-  EXPECT_EQ(table->FindOrganization("zeta"), nullptr);
-}
-
-TEST_F(CompiledTableTest, ANameGoesBeforeAnAlias) {
-  const auto table = Compile(CatalogBuilder()
-                                 .Add(TestProvider("openai"))
-                                 .Add(WithAlias(TestModel("aaa", {"openai"}), "fast"))
-                                 .Add(TestModel("fast", {"openai"})));
-  EXPECT_EQ(table->FindOrganization(kAcme)->FindModel("fast")->name, "fast");
-}
-
-TEST_F(CompiledTableTest, KeepsOrganisationsApart) {
-  v1::Provider foreign = TestProvider("openai");
-  foreign.set_organization("zeta");
-  const auto table = Compile(CatalogBuilder().Add(foreign).Add(TestModel("fast", {"openai"})));
-  const CompiledModel* fast = table->FindOrganization(kAcme)->FindModel("fast");
-  EXPECT_THAT(fast->targets, IsEmpty());
-  EXPECT_EQ(fast->unresolved_reason, "provider 'openai' does not exist");
-}
-
-TEST_F(CompiledTableTest, TakesOnlyTargetsThatCanBeCalled) {
-  const auto table = Compile(
-      CatalogBuilder().Add(TestProvider("openai")).Add(TestModel("fast", {"gone", "openai/gpt"})));
-  const CompiledModel* fast = table->FindOrganization(kAcme)->FindModel("fast");
-  ASSERT_THAT(fast->targets, ::testing::SizeIs(1));
-  EXPECT_EQ(fast->targets[0].upstream_model, "gpt");
-  EXPECT_EQ(fast->unresolved_reason, "");
-}
-
-TEST_F(CompiledTableTest, FillsInTheDefaultSuspension) {
-  v1::Model never = TestModel("never", {"openai"});
-  *never.mutable_suspend_duration() = ToProto(Duration::zero());
-  const auto table = Compile(
-      CatalogBuilder().Add(TestProvider("openai")).Add(TestModel("fast", {"openai"})).Add(never));
-  const CompiledOrganization* acme = table->FindOrganization(kAcme);
-  EXPECT_EQ(acme->FindModel("fast")->suspend, std::chrono::seconds(30));
-  EXPECT_EQ(acme->FindModel("never")->suspend, Duration::zero());
-}
-
-TEST_F(CompiledTableTest, SharesStatesWithItsPredecessor) {
-  CatalogBuilder builder;
-  builder.Add(TestProvider("openai")).Add(TestModel("fast", {"openai"}));
-  const auto before = Compile(builder);
-  const auto after = Compile(builder.Add(TestProvider("aaa")).Add(TestProxy("new")));
-  const CompiledModel* fast_before = before->FindOrganization(kAcme)->FindModel("fast");
-  const CompiledModel* fast_after = after->FindOrganization(kAcme)->FindModel("fast");
-  EXPECT_EQ(fast_before->rotation, fast_after->rotation);
-  EXPECT_EQ(fast_before->targets[0].health, fast_after->targets[0].health);
-  EXPECT_EQ(fast_before->targets[0].provider_index, 0u);
-  EXPECT_EQ(fast_after->targets[0].provider_index, 1u);
-}
-
-TEST_F(CompiledTableTest, ARotationHasItsOwnHealth) {
-  const auto table = Compile(CatalogBuilder()
-                                 .Add(TestProvider("openai"))
-                                 .Add(TestModel("fast", {"openai"}))
-                                 .Add(RotationProxy("one", {"fast"}, {}))
-                                 .Add(RotationProxy("two", {"fast"}, {})));
-  const CompiledOrganization* acme = table->FindOrganization(kAcme);
-  const auto own = acme->FindModel("fast")->targets[0].health;
-  const auto one = acme->FindProxy("one")->members[0].targets[0].health;
-  const auto two = acme->FindProxy("two")->members[0].targets[0].health;
-  EXPECT_NE(own, one);
-  EXPECT_NE(one, two);
-}
-
-TEST_F(CompiledTableTest, IsTheSameForTheSameCatalog) {
-  CatalogBuilder builder;
-  builder.Add(TestProvider("openai"), kCanary).Add(TestModel("fast", {"openai"}));
-  EXPECT_EQ(Compile(builder)->for_edges()->SerializeAsString(),
-            Compile(builder)->for_edges()->SerializeAsString());
-}
-
-TEST_F(CompiledTableTest, HistoryKeepsTheLastTables) {
-  TableHistory history(2);
-  EXPECT_EQ(history.Newest(), nullptr);
-  CatalogBuilder builder;
-  std::vector<std::shared_ptr<const CompiledTable>> tables;
-  for (int i = 0; i < 3; ++i) {
-    tables.push_back(Compile(builder.Add(TestProvider("openai"))));
-    history.Add(tables.back());
-  }
-  EXPECT_EQ(history.Newest(), tables[2]);
-  EXPECT_EQ(history.At(tables[1]->version()), tables[1]);
-  EXPECT_EQ(history.At(tables[0]->version()), tables[2]) << "no longer kept";
-  EXPECT_EQ(history.At(0), tables[2]);
-  EXPECT_EQ(history.At(99), tables[2]);
 }
 
 }  // namespace

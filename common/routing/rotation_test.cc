@@ -1,4 +1,4 @@
-#include "services/routing/rotation.h"
+#include "common/routing/rotation.h"
 
 #include <gtest/gtest.h>
 

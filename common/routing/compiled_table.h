@@ -11,11 +11,9 @@
 #include <unordered_set>
 #include <vector>
 
-#include "services/routing/catalog.h"
-#include "services/routing/config.h"
-#include "services/routing/rotation.h"
-#include "services/routing/state_registry.h"
-#include "services/routing/target_health.h"
+#include "common/routing/rotation.h"
+#include "common/routing/state_registry.h"
+#include "common/routing/target_health.h"
 #include "weir/routing/v1/routing.pb.h"
 
 namespace weir::routing {
@@ -29,7 +27,7 @@ template <typename Value>
 using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 using TextSet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 
-// What must not start anew when a table is replaced. Shared by all tables of a service.
+// What must not start anew when a table is replaced. Shared by all tables of one planner.
 struct RouteStates {
   StateRegistry<TargetHealth> healths;
   StateRegistry<Rotation> rotations;
@@ -100,25 +98,30 @@ struct CompiledOrganization {
 // with its neighbours.
 class CompiledTable {
  public:
-  // The states are the only thing outside that is touched: the same catalog always gives the same
-  // table.
-  static std::shared_ptr<const CompiledTable> Compile(const Catalog& catalog,
-                                                      const RoutingConfig& config,
+  // Of what edges get of routing, so that whoever has a table plans alike. The states are the only
+  // thing outside that is touched. What a table should not hold (an index past its providers, a
+  // model that it does not have, a member past the 64th) is left out; who then has nobody to go to
+  // says so, as if routing had.
+  static std::shared_ptr<const CompiledTable> Compile(std::shared_ptr<const v1::RoutingTable> table,
                                                       RouteStates& states);
   CompiledTable(const CompiledTable&) = delete;
   CompiledTable& operator=(const CompiledTable&) = delete;
 
-  uint64_t version() const { return for_edges_->version(); }
-  // Holds credentials. Never null.
-  const std::shared_ptr<const v1::RoutingTable>& for_edges() const { return for_edges_; }
+  uint64_t version() const { return source_->version(); }
+  // Most attempts of one plan, 1 to 64.
+  size_t max_attempts() const { return max_attempts_; }
+  // What it was compiled of. Holds credentials. Never null.
+  const std::shared_ptr<const v1::RoutingTable>& source() const { return source_; }
   // Null where it has neither models nor proxies.
   const CompiledOrganization* FindOrganization(std::string_view name) const;
+  const TextMap<CompiledOrganization>& organizations() const { return organizations_; }
 
  private:
   friend class TableCompiler;
   CompiledTable() = default;
 
-  std::shared_ptr<const v1::RoutingTable> for_edges_;
+  std::shared_ptr<const v1::RoutingTable> source_;
+  size_t max_attempts_ = 0;
   TextMap<CompiledOrganization> organizations_;
 };
 

@@ -1,11 +1,11 @@
-#include "services/routing/planner.h"
+#include "common/routing/planner.h"
 
 #include <array>
 #include <span>
 
 #include "common/status/detail.h"
 #include "common/text/excerpt.h"
-#include "services/routing/proto_time.h"
+#include "common/time/proto_time.h"
 #include "weir/common/v1/errors.pb.h"
 
 namespace weir::routing {
@@ -190,8 +190,8 @@ absl::StatusOr<v1::PlanResponse> PlanProxy(const CompiledOrganization& organizat
 }  // namespace
 
 absl::StatusOr<v1::PlanResponse> PlanOn(const CompiledTable& table, const v1::PlanRequest& request,
-                                        MonotonicTime now, size_t max_attempts) {
-  Plan plan(table.version(), max_attempts);
+                                        MonotonicTime now) {
+  Plan plan(table.version(), table.max_attempts());
   const CompiledOrganization* organization = table.FindOrganization(request.organization());
   if (request.proxy().empty()) {
     return PlanNamed(organization, nullptr, request, std::move(plan), now);

@@ -1,6 +1,6 @@
-#include "services/routing/proto_time.h"
+#include "common/time/proto_time.h"
 
-namespace weir::routing {
+namespace weir {
 namespace {
 constexpr int64_t kNanosPerSecond = 1'000'000'000;
 }  // namespace
@@ -34,4 +34,4 @@ google::protobuf::Timestamp ToProto(WallTime time) {
   return proto;
 }
 
-}  // namespace weir::routing
+}  // namespace weir

@@ -1,4 +1,4 @@
-#include "services/routing/target_health.h"
+#include "common/routing/target_health.h"
 
 #include <fmt/format.h>
 
@@ -6,6 +6,9 @@ namespace weir::routing {
 namespace {
 
 using v1::ReportRequest;
+
+// From a failure here to hearing of it from routing: two ways over the network, and a wait there.
+constexpr Duration kEcho = std::chrono::milliseconds(500);
 
 bool IsFailure(TargetHealth::Outcome outcome) {
   return outcome == ReportRequest::OUTCOME_RATE_LIMITED ||
@@ -36,13 +39,22 @@ void TargetHealth::Record(Outcome outcome, int http_status, MonotonicTime now) {
     consecutive_failures_.store(0, std::memory_order_relaxed);
     return;
   }
-  if (!IsFailure(outcome)) return;
+  if (IsFailure(outcome)) RecordFailure(outcome, http_status, now);
+}
+
+void TargetHealth::RecordElsewhere(Outcome outcome, int http_status, MonotonicTime failed_at) {
+  const MonotonicTime known(Duration(failed_at_ns_.load(std::memory_order_relaxed)));
+  const bool is_echo = known != MonotonicTime::min() && failed_at <= known + kEcho;
+  if (IsFailure(outcome) && !is_echo) RecordFailure(outcome, http_status, failed_at);
+}
+
+void TargetHealth::RecordFailure(Outcome outcome, int http_status, MonotonicTime failed_at) {
   consecutive_failures_.fetch_add(1, std::memory_order_relaxed);
   last_failure_.store(outcome, std::memory_order_relaxed);
   last_status_.store(http_status, std::memory_order_relaxed);
-  const int64_t now_ns = now.time_since_epoch().count();
+  const int64_t at_ns = failed_at.time_since_epoch().count();
   int64_t before = failed_at_ns_.load(std::memory_order_relaxed);
-  while (before < now_ns && !failed_at_ns_.compare_exchange_weak(before, now_ns)) {
+  while (before < at_ns && !failed_at_ns_.compare_exchange_weak(before, at_ns)) {
   }
 }
 
@@ -53,9 +65,12 @@ MonotonicTime TargetHealth::ReturnsAt(Duration suspend) const {
 }
 
 TargetHealth::View TargetHealth::Now() const {
+  const Outcome outcome = last_failure_.load(std::memory_order_relaxed);
+  const int http_status = last_status_.load(std::memory_order_relaxed);
   return {.consecutive_failures = consecutive_failures_.load(std::memory_order_relaxed),
-          .last_failure = FailureName(last_failure_.load(std::memory_order_relaxed),
-                                      last_status_.load(std::memory_order_relaxed)),
+          .last_failure = FailureName(outcome, http_status),
+          .outcome = outcome,
+          .http_status = http_status,
           .failed_at = MonotonicTime(Duration(failed_at_ns_.load()))};
 }
 

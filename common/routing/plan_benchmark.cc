@@ -1,9 +1,9 @@
 #include <benchmark/benchmark.h>
 
+#include "common/routing/planner.h"
+#include "common/routing/table_fixtures.h"
+#include "common/routing/table_history.h"
 #include "common/testing/fake_clock.h"
-#include "services/routing/planner.h"
-#include "services/routing/route_fixtures.h"
-#include "services/routing/table_history.h"
 
 namespace weir::routing {
 namespace {
@@ -12,13 +12,13 @@ constexpr int kModels = 1000;
 
 // A thousand models with two targets each, and a proxy over three of them.
 std::shared_ptr<const CompiledTable> LargeTable(RouteStates& states) {
-  CatalogBuilder builder;
-  builder.Add(TestProvider("openai")).Add(TestProvider("azure"));
+  TableBuilder builder;
+  builder.AddProvider("openai").AddProvider("azure");
   for (int i = 0; i < kModels; ++i) {
-    builder.Add(TestModel(fmt::format("model-{}", i), {"openai/gpt-4o", "azure/gpt-4o"}));
+    builder.AddModel(fmt::format("model-{}", i), {"openai/gpt-4o", "azure/gpt-4o"});
   }
-  builder.Add(RotationProxy("turns", {"model-1", "model-2", "model-3"}, std::chrono::seconds(30)));
-  return CompiledTable::Compile(builder.catalog(), RoutingConfig(), states);
+  builder.AddRotation("turns", {"model-1", "model-2", "model-3"}, std::chrono::seconds(30));
+  return CompiledTable::Compile(builder.table(), states);
 }
 
 void Plan(benchmark::State& state, std::string_view model, std::string_view proxy) {
@@ -32,7 +32,7 @@ void Plan(benchmark::State& state, std::string_view model, std::string_view prox
   request.set_proxy(std::string(proxy));
   for (auto _ : state) {
     const std::shared_ptr<const CompiledTable> table = tables.At(request.table_version());
-    benchmark::DoNotOptimize(PlanOn(*table, request, clock.Monotonic(), 16));
+    benchmark::DoNotOptimize(PlanOn(*table, request, clock.Monotonic()));
   }
 }
 

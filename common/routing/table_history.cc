@@ -1,4 +1,4 @@
-#include "services/routing/table_history.h"
+#include "common/routing/table_history.h"
 
 #include <utility>
 

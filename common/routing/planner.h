@@ -1,10 +1,8 @@
 #pragma once
 
-#include <cstddef>
-
+#include "common/routing/compiled_table.h"
 #include "common/status/status.h"
 #include "common/time/clock.h"
-#include "services/routing/compiled_table.h"
 #include "weir/routing/v1/routing.pb.h"
 
 namespace weir::routing {
@@ -21,6 +19,6 @@ inline constexpr std::string_view kAllOutMessage = "All models are currently una
 // kUnavailable: the proxy or the model is not resolved, which the message names; or, with a
 // RetryLater detail, all targets are out.
 absl::StatusOr<v1::PlanResponse> PlanOn(const CompiledTable& table, const v1::PlanRequest& request,
-                                        MonotonicTime now, size_t max_attempts);
+                                        MonotonicTime now);
 
 }  // namespace weir::routing

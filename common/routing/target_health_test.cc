@@ -1,11 +1,11 @@
-#include "services/routing/target_health.h"
+#include "common/routing/target_health.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "common/routing/state_registry.h"
 #include "common/testing/fake_clock.h"
-#include "services/routing/state_registry.h"
 
 namespace weir::routing {
 namespace {

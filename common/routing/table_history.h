@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "common/async/mutex.h"
-#include "services/routing/compiled_table.h"
+#include "common/routing/compiled_table.h"
 
 namespace weir::routing {
 
