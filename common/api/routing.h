@@ -10,6 +10,15 @@ namespace weir::api {
 
 namespace routing_pb = ::weir::routing::v1;
 
+// Immutable: the readers of one process share an event, which may be a large table.
+using RoutingEvent = std::shared_ptr<const routing_pb::WatchEvent>;
+using RoutingEvents = EventStream<RoutingEvent>;
+
+// The table of an event that has one, as long as somebody holds it.
+inline std::shared_ptr<const routing_pb::RoutingTable> TableOf(const RoutingEvent& event) {
+  return {event, &event->table()};
+}
+
 // Who answers. The RPC comments in weir/routing/v1/routing.proto are the contract. Thread-safe;
 // never blocks the calling loop.
 class Routing {
@@ -21,10 +30,11 @@ class Routing {
   virtual asio::awaitable<absl::StatusOr<routing_pb::PlanResponse>> Plan(
       CallContext call, routing_pb::PlanRequest request) = 0;
 
-  // The table at once, then each new one. Tables are immutable: they are shared, not copied,
-  // between the readers of one process.
-  virtual std::shared_ptr<EventStream<std::shared_ptr<const routing_pb::RoutingTable>>> Watch(
-      routing_pb::WatchRequest request, asio::any_io_executor executor) = 0;
+  // The table at once, or as soon as there is one, then each new one; suspensions that others
+  // should know of, and heartbeats where the other side is a network away. `executor` is where the
+  // stream is read.
+  virtual std::shared_ptr<RoutingEvents> Watch(routing_pb::WatchRequest request,
+                                               asio::any_io_executor executor) = 0;
 
   // Takes effect before the first suspension.
   virtual asio::awaitable<absl::StatusOr<routing_pb::ReportResponse>> Report(

@@ -23,6 +23,9 @@ class EventStream {
   // The next event; one call at a time. kUnavailable: the stream is over (the source went away, or
   // the reader fell behind); watch again. A cancelled reader sees it when the next event comes.
   virtual asio::awaitable<absl::StatusOr<Event>> Next() = 0;
+  // Over from now on, once what it holds is read: for a reader that gives up on its source, from
+  // any thread.
+  virtual void End() = 0;
 };
 
 // A bounded stream that any thread offers to and one coroutine, running on `executor`, reads. Made
@@ -45,8 +48,7 @@ class BufferedStream final : public EventStream<Event>,
     WakeReader();
     return !ended_;
   }
-  // Over from now on, once what it holds is read.
-  void End() {
+  void End() override {
     MutexLock lock(mutex_);
     ended_ = true;
     WakeReader();

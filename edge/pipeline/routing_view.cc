@@ -71,10 +71,9 @@ asio::awaitable<void> RoutingView::Run() {
     auto executor = co_await asio::this_coro::executor;
     auto stream = deps_.routing.Watch({}, executor);
     for (;;) {
-      absl::StatusOr<std::shared_ptr<const routing::v1::RoutingTable>> table =
-          co_await stream->Next();
-      if (!table.ok()) break;
-      Apply(*std::move(table));
+      absl::StatusOr<api::RoutingEvent> event = co_await stream->Next();
+      if (!event.ok()) break;
+      if ((*event)->has_table()) Apply(api::TableOf(*event));
     }
     log::Warn("edge.routing.watch_ended", {});
     co_await SleepFor(deps_.timers, std::chrono::milliseconds(500));

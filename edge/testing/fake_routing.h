@@ -13,10 +13,8 @@ namespace weir::edge::testing {
 // Routing with a table that a test fills in, and plans by model name. One loop.
 class FakeRouting final : public api::Routing {
  public:
-  using Stream = EventStream<std::shared_ptr<const routing::v1::RoutingTable>>;
-
   FakeRouting() { table.set_version(1); }
-  ~FakeRouting() override { tables_.Close(); }
+  ~FakeRouting() override { events_.Close(); }
 
   // A provider; returns its index.
   uint32_t AddProvider(const std::string& name, const std::string& base_url) {
@@ -51,7 +49,7 @@ class FakeRouting final : public api::Routing {
     }
   }
   // Hands the table to whoever watches.
-  void Publish() { tables_.Publish(std::make_shared<const routing::v1::RoutingTable>(table)); }
+  void Publish() { events_.Publish(TableEvent()); }
 
   asio::awaitable<absl::StatusOr<routing::v1::PlanResponse>> Plan(
       api::CallContext, routing::v1::PlanRequest request) override {
@@ -63,10 +61,9 @@ class FakeRouting final : public api::Routing {
     }
     co_return found->second;
   }
-  std::shared_ptr<Stream> Watch(routing::v1::WatchRequest,
-                                asio::any_io_executor executor) override {
-    return tables_.Subscribe(std::move(executor),
-                             {std::make_shared<const routing::v1::RoutingTable>(table)});
+  std::shared_ptr<api::RoutingEvents> Watch(routing::v1::WatchRequest,
+                                            asio::any_io_executor executor) override {
+    return events_.Subscribe(std::move(executor), {TableEvent()});
   }
   asio::awaitable<absl::StatusOr<routing::v1::ReportResponse>> Report(
       api::CallContext, routing::v1::ReportRequest request) override {
@@ -86,7 +83,13 @@ class FakeRouting final : public api::Routing {
   std::vector<routing::v1::ReportRequest> reports;
 
  private:
-  Broadcaster<std::shared_ptr<const routing::v1::RoutingTable>> tables_;
+  api::RoutingEvent TableEvent() const {
+    auto event = std::make_shared<routing::v1::WatchEvent>();
+    *event->mutable_table() = table;
+    return event;
+  }
+
+  Broadcaster<api::RoutingEvent> events_;
 };
 
 }  // namespace weir::edge::testing

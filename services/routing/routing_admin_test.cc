@@ -92,8 +92,8 @@ class RoutingAdminTest : public ::testing::Test {
   std::string CredentialAtTheEdges(int provider = 0) {
     asio::io_context loop;
     const auto stream = routing_.Watch({}, loop.get_executor());
-    const auto table = testing::RunUntilDone(loop, stream->Next());
-    return (*table)->providers(provider).auth_value();
+    const auto event = testing::RunUntilDone(loop, stream->Next());
+    return (*event)->table().providers(provider).auth_value();
   }
   v1::Provider WithCredential(std::string_view credential) {
     v1::Provider provider = TestProvider("openai");

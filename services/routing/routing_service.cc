@@ -1,20 +1,16 @@
 #include "services/routing/routing_service.h"
 
 #include <utility>
-#include <vector>
 
-#include "common/routing/planner.h"
-#include "common/routing/table_health.h"
 #include "services/routing/edge_table.h"
 #include "services/routing/health_view.h"
+
 namespace weir::routing {
 namespace {
 
-// Tables that a watcher may lag behind. One that lags more watches again, and gets the newest
-// alone.
-constexpr size_t kWatcherLag = 16;
-
-absl::Status NotLoaded() { return status::Unavailable("the routing table is not read yet"); }
+// A failure may be recorded a little after the time that it bears. Who is told of one twice takes
+// the second for an echo.
+constexpr Duration kOverlap = std::chrono::milliseconds(10);
 
 }  // namespace
 
@@ -23,10 +19,7 @@ RoutingService::RoutingService(RoutingConfig config, Deps deps)
       store_(deps.store),
       sealer_(deps.sealer),
       clock_(deps.clock),
-      tables_(static_cast<size_t>(config.tables_kept)),
-      watchers_(kWatcherLag) {}
-
-RoutingService::~RoutingService() { watchers_.Close(); }
+      planner_(static_cast<size_t>(config.tables_kept), deps.clock) {}
 
 absl::Status RoutingService::Load() { return Refresh().status(); }
 
@@ -38,48 +31,40 @@ absl::StatusOr<std::shared_ptr<const Catalog>> RoutingService::Refresh() {
   }
   WEIR_ASSIGN_OR_RETURN(Catalog catalog, ReadCatalog(store_, sealer_));
   catalog_ = std::make_shared<const Catalog>(std::move(catalog));
-  Publish(*catalog_);
+  auto event = std::make_shared<v1::WatchEvent>();
+  *event->mutable_table() = MakeEdgeTable(*catalog_, config_);
+  planner_.Use(std::move(event));
   return catalog_;
 }
 
-void RoutingService::Publish(const Catalog& catalog) {
-  auto made = std::make_shared<const v1::RoutingTable>(MakeEdgeTable(catalog, config_));
-  std::shared_ptr<const CompiledTable> table = CompiledTable::Compile(std::move(made), states_);
-  MutexLock lock(publish_mutex_);
-  tables_.Add(table);
-  watchers_.Publish(table->source());
+asio::awaitable<void> RoutingService::RunHeartbeats(Timers& timers, Duration period) {
+  for (MonotonicTime since = clock_.Monotonic();;) {
+    co_await SleepFor(timers, period);
+    const MonotonicTime now = clock_.Monotonic();
+    planner_.Beat(since - kOverlap);
+    since = now;
+  }
 }
 
 v1::GetHealthResponse RoutingService::Health(std::string_view organization) const {
-  const std::shared_ptr<const CompiledTable> table = tables_.Newest();
+  const std::shared_ptr<const CompiledTable> table = planner_.Newest();
   if (table == nullptr) return {};
   return HealthOf(*table, organization, clock_, config_.health_memory);
 }
 
 asio::awaitable<absl::StatusOr<v1::PlanResponse>> RoutingService::Plan(api::CallContext call,
                                                                        v1::PlanRequest request) {
-  const MonotonicTime now = clock_.Monotonic();
-  if (now >= call.deadline) co_return status::DeadlineExceeded("planning came too late");
-  const std::shared_ptr<const CompiledTable> table = tables_.At(request.table_version());
-  if (table == nullptr) co_return NotLoaded();
-  co_return PlanOn(*table, request, now);
+  co_return planner_.Plan(call.deadline, request);
 }
 
-std::shared_ptr<EventStream<std::shared_ptr<const v1::RoutingTable>>> RoutingService::Watch(
-    v1::WatchRequest, asio::any_io_executor executor) {
-  MutexLock lock(publish_mutex_);
-  std::vector<SharedTable> first;
-  if (const auto table = tables_.Newest()) first.push_back(table->source());
-  return watchers_.Subscribe(std::move(executor), std::move(first));
+std::shared_ptr<api::RoutingEvents> RoutingService::Watch(v1::WatchRequest,
+                                                          asio::any_io_executor executor) {
+  return planner_.Watch(std::move(executor));
 }
 
 asio::awaitable<absl::StatusOr<v1::ReportResponse>> RoutingService::Report(
     api::CallContext, v1::ReportRequest request) {
-  const std::shared_ptr<const CompiledTable> table = tables_.Newest();
-  TargetHealth* health = table == nullptr ? nullptr : FindHealth(*table, NameOf(request));
-  if (health != nullptr) {
-    health->Record(request.outcome(), request.http_status(), clock_.Monotonic());
-  }
+  planner_.Record(request);
   co_return v1::ReportResponse();
 }
 

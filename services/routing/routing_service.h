@@ -5,9 +5,9 @@
 
 #include "common/api/routing.h"
 #include "common/async/mutex.h"
+#include "common/async/timers.h"
 #include "common/crypto/sealer.h"
-#include "common/routing/compiled_table.h"
-#include "common/routing/table_history.h"
+#include "common/routing/live_planner.h"
 #include "common/time/clock.h"
 #include "services/routing/catalog.h"
 #include "services/routing/config.h"
@@ -28,11 +28,9 @@ class RoutingService final : public api::Routing {
     const Clock& clock;
   };
   RoutingService(RoutingConfig config, Deps deps);
-  // Ends all streams of Watch.
-  ~RoutingService() override;
 
-  // Ends all streams of Watch; their loops must still be there.
-  void Close() { watchers_.Close(); }
+  // Ends all streams of Watch, as its end does; their loops must still be there.
+  void Close() { planner_.Close(); }
 
   // The first Refresh. Until then Plan answers kUnavailable and Watch shows nothing.
   absl::Status Load();
@@ -44,33 +42,30 @@ class RoutingService final : public api::Routing {
   // kUnavailable, kDataLoss: as ReadCatalog; the last good table stays.
   absl::StatusOr<std::shared_ptr<const Catalog>> Refresh();
 
+  // Tells watchers each `period` (250 ms) which targets failed since and that the table is theirs,
+  // as long as `timers`'s loop runs. For watchers in other processes; those in this one see the
+  // same states.
+  asio::awaitable<void> RunHeartbeats(Timers& timers, Duration period);
+
   // Each target of `organization` that is out or failed lately.
   v1::GetHealthResponse Health(std::string_view organization) const;
 
   // kDeadlineExceeded past the call's deadline; else as PlanOn.
   asio::awaitable<absl::StatusOr<v1::PlanResponse>> Plan(api::CallContext call,
                                                          v1::PlanRequest request) override;
-  std::shared_ptr<EventStream<std::shared_ptr<const v1::RoutingTable>>> Watch(
-      v1::WatchRequest request, asio::any_io_executor executor) override;
+  // Heartbeats, and suspensions after the first event, are RunHeartbeats's.
+  std::shared_ptr<api::RoutingEvents> Watch(v1::WatchRequest request,
+                                            asio::any_io_executor executor) override;
   // A target that the newest table does not know is ignored.
   asio::awaitable<absl::StatusOr<v1::ReportResponse>> Report(api::CallContext call,
                                                              v1::ReportRequest request) override;
 
  private:
-  using SharedTable = std::shared_ptr<const v1::RoutingTable>;
-
-  void Publish(const Catalog& catalog);
-
   const RoutingConfig config_;
   RouteStore& store_;
   const crypto::Sealer& sealer_;
   const Clock& clock_;
-
-  RouteStates states_;
-  TableHistory tables_;
-  Broadcaster<SharedTable> watchers_;
-  // Makes "the newest table, then each new one" one step for a watcher.
-  Mutex publish_mutex_;
+  LivePlanner planner_;
 
   // One reader of the store at a time: who waited finds its work done.
   Mutex refresh_mutex_;

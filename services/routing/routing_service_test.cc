@@ -1,6 +1,7 @@
 #include "services/routing/routing_service.h"
 
 #include "common/testing/fake_clock.h"
+#include "common/testing/fake_timers.h"
 #include "common/testing/run.h"
 #include "common/testing/status_matchers.h"
 #include "services/routing/memory_route_store.h"
@@ -9,6 +10,7 @@
 namespace weir::routing {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -186,30 +188,44 @@ TEST_F(RoutingServiceTest, WatchGivesTheNewestTableAndThenEachNewOne) {
   const auto stream = service_.Watch({}, loop.get_executor());
   const auto first = RunUntilDone(loop, stream->Next());
   ASSERT_THAT(first, IsOk());
-  EXPECT_THAT((*first)->providers(), SizeIs(1));
-  EXPECT_EQ((*first)->providers(0).auth_value(), kCanary);
+  EXPECT_THAT((*first)->table().providers(), SizeIs(1));
+  EXPECT_EQ((*first)->table().providers(0).auth_value(), kCanary);
 
   Put(ToStored(TestModel("fast", {"openai"})));
   ASSERT_THAT(service_.Refresh(), IsOk());
   const auto second = RunUntilDone(loop, stream->Next());
   ASSERT_THAT(second, IsOk());
-  EXPECT_THAT((*second)->models(), SizeIs(1));
-  EXPECT_GT((*second)->version(), (*first)->version());
+  EXPECT_THAT((*second)->table().models(), SizeIs(1));
+  EXPECT_GT((*second)->table().version(), (*first)->table().version());
 }
 
-TEST_F(RoutingServiceTest, WatchersShareOneTable) {
+TEST_F(RoutingServiceTest, HeartbeatsTellOfTheTableAndOfWhatFailedSince) {
+  PutProvider("openai");
+  PutProvider("azure");
+  Put(ToStored(TestModel("fast", {"openai", "azure"})));
   ASSERT_THAT(service_.Load(), IsOk());
   asio::io_context loop;
-  const auto one = service_.Watch({}, loop.get_executor());
-  const auto two = service_.Watch({}, loop.get_executor());
-  EXPECT_EQ(*RunUntilDone(loop, one->Next()), *RunUntilDone(loop, two->Next()));
-}
-
-TEST_F(RoutingServiceTest, AWatcherThatIsEarlyGetsTheFirstTable) {
-  asio::io_context loop;
+  testing::FakeTimers timers(clock_);
+  asio::co_spawn(loop, service_.RunHeartbeats(timers, milliseconds(250)), asio::detached);
   const auto stream = service_.Watch({}, loop.get_executor());
-  ASSERT_THAT(service_.Load(), IsOk());
-  EXPECT_EQ((*RunUntilDone(loop, stream->Next()))->version(), 1u);
+  const uint64_t version = (*RunUntilDone(loop, stream->Next()))->table().version();
+  timers.Advance(milliseconds(250), loop);
+  EXPECT_EQ((*RunUntilDone(loop, stream->Next()))->heartbeat(), version);
+
+  clock_.Advance(milliseconds(50));
+  Report("openai", ReportRequest::OUTCOME_RATE_LIMITED);
+  timers.Advance(milliseconds(200), loop);
+  const auto failed = RunUntilDone(loop, stream->Next());
+  ASSERT_THAT((*failed)->suspensions().suspensions(), SizeIs(1));
+  EXPECT_EQ((*failed)->suspensions().suspensions(0).provider(), "openai");
+  EXPECT_EQ(FromProto((*failed)->suspensions().suspensions(0).age()), milliseconds(200));
+  EXPECT_EQ((*RunUntilDone(loop, stream->Next()))->heartbeat(), version);
+  timers.Advance(milliseconds(250), loop);
+  EXPECT_EQ((*RunUntilDone(loop, stream->Next()))->heartbeat(), version) << "told once";
+
+  const auto late = service_.Watch({}, loop.get_executor());
+  EXPECT_TRUE((*RunUntilDone(loop, late->Next()))->has_table());
+  EXPECT_TRUE((*RunUntilDone(loop, late->Next()))->has_suspensions()) << "it is still out";
 }
 
 TEST_F(RoutingServiceTest, ReportsLeaveATargetOutWhateverTheProviderAsksFor) {
