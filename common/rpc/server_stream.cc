@@ -74,6 +74,7 @@ class CancellingStream final : public EventStream<std::string> {
   asio::awaitable<absl::StatusOr<std::string>> Next() override {
     return reading_->events()->Next();
   }
+  void End() override { reading_->events()->End(); }
 
  private:
   const std::shared_ptr<Reading> reading_;

@@ -32,6 +32,7 @@ class DecodedStream final : public EventStream<Event> {
     }
     co_return event;
   }
+  void End() override { encoded_->End(); }
 
  private:
   const std::shared_ptr<EventStream<std::string>> encoded_;

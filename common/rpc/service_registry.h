@@ -75,10 +75,19 @@ class ServiceRegistry {
     asio::awaitable<absl::StatusOr<Bytes>> Next() override {
       absl::StatusOr<Event> event = co_await events_->Next();
       if (!event.ok()) co_return event.status();
-      co_return event->SerializeAsString();
+      co_return Message(*event).SerializeAsString();
     }
+    void End() override { events_->End(); }
 
    private:
+    template <typename T>
+    static const T& Message(const T& message) {
+      return message;
+    }
+    template <typename T>
+    static const T& Message(const std::shared_ptr<const T>& shared) {
+      return *shared;
+    }
     const std::shared_ptr<EventStream<Event>> events_;
   };
 
