@@ -1,5 +1,5 @@
 weir_add_library(edge_config LAYER edge PCH asio
-  SOURCES config.cc
-  PUBLIC weir::edge_http weir::edge_upstream
-  PRIVATE weir::common_config weir::common_text)
+  SOURCES config.cc config_sections.cc
+  PUBLIC weir::edge_http weir::edge_upstream weir::common_config
+  PRIVATE weir::common_text)
 weir_add_test(edge_config_test SOURCES config_test.cc PRIVATE weir::edge_config)

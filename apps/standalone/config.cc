@@ -3,11 +3,12 @@
 #include <boost/asio/ip/address.hpp>
 #include <filesystem>
 
-#include "apps/standalone/config_sections.h"
 #include "common/config/config_errors.h"
 #include "common/config/yaml.h"
 #include "common/rpc/admin_address.h"
+#include "common/rpc/config.h"
 #include "common/text/excerpt.h"
+#include "edge/config_sections.h"
 
 namespace weir::standalone {
 namespace {
@@ -77,17 +78,6 @@ void CheckProfile(const StandaloneConfig& config, ConfigErrors& errors) {
   }
 }
 
-void CheckAdmin(const StandaloneConfig& config, ConfigErrors& errors) {
-  const rpc::AdminServerOptions& admin = config.admin;
-  const bool tls = !admin.tls_certificate_file.empty();
-  if (config.profile == Profile::kProd && !rpc::CheckAdminAddress(admin.address, tls).ok()) {
-    errors.Add("admin.address",
-               fmt::format("is '{}' without admin.tls, want a loopback address, or "
-                           "TLS: tokens would cross the network in the clear",
-                           text::Excerpt(admin.address)));
-  }
-}
-
 // What follows from other keys.
 void Derive(StandaloneConfig& config) {
   config.edge.outbox_directory = config.data_directory + "/outbox";
@@ -102,36 +92,22 @@ void ReadStandalone(Reader& root, const config::Environment& environment,
   root.String("secrets", &config.secrets_directory, {.required = true, .want = "a directory"});
   root.String("bootstrap", &config.bootstrap);
   root.Section("log", &config, ReadLog);
-  ReadEdge(root, environment, config.edge);
-  root.Section("admin", &config.admin, ReadAdmin);
-  root.Section("identity", &config.identity, ReadIdentity);
-  root.Section("quota", &config.quota, ReadQuota);
-  root.Section("routing", &config.routing, ReadRouting);
+  edge::ReadEdge(root, environment, config.edge);
+  root.Section("admin", &config.admin, rpc::ReadAdmin);
+  root.Section("identity", &config.identity, identity::ReadIdentity);
+  root.Section("quota", &config.quota, quota::ReadQuota);
+  root.Section("routing", &config.routing, routing::ReadRouting);
   Derive(config);
 
   ConfigErrors errors("");
   CheckDirectories(config, errors);
   CheckProfile(config, errors);
-  CheckAdmin(config, errors);
   root.Check(errors.ToStatus());
+  if (config.profile == Profile::kProd) root.Check(rpc::CheckAdmin(config.admin));
   root.Check(config.edge.Validate());
   root.Check(config.identity.Validate());
   root.Check(config.quota.Validate());
   root.Check(config.routing.Validate());
-}
-
-// The dump names the variable that a value came from.
-void ShowProxy(const StandaloneConfig& config, config::Settings& settings) {
-  for (config::Setting& each : settings) {
-    if (each.path == "egress.https_proxy" && each.value.empty() &&
-        !config.edge.egress_https_proxy.empty()) {
-      each = {each.path, text::Excerpt(config.edge.egress_https_proxy, 256), "HTTPS_PROXY"};
-    } else if (each.path == "egress.no_proxy" && each.value.empty() &&
-               !config.edge.egress_no_proxy.empty()) {
-      const std::string names = fmt::format("{}", fmt::join(config.edge.egress_no_proxy, ", "));
-      each = {each.path, text::Excerpt(names, 256), "NO_PROXY"};
-    }
-  }
 }
 
 }  // namespace
@@ -141,7 +117,7 @@ absl::StatusOr<StandaloneConfig> ParseStandaloneConfig(const config::Input& inpu
   WEIR_ASSIGN_OR_RETURN(config.settings, config::Load(input, [&](Reader& root) {
                           ReadStandalone(root, input.environment, config);
                         }));
-  ShowProxy(config, config.settings);
+  edge::ShowProxy(config.edge, config.settings);
   config.edge.open_organization = config.identity.default_organization;
   return config;
 }

@@ -32,4 +32,11 @@ absl::Status IdentityConfig::Validate() const {
   return status::InvalidArgument("{}", fmt::join(faults, "; "));
 }
 
+void ReadIdentity(config::Reader& section, IdentityConfig& settings) {
+  section.Int("max_keys_per_organization", &settings.max_keys_per_organization);
+  section.Int("max_admin_tokens", &settings.max_admin_tokens);
+  section.String("default_organization", &settings.default_organization);
+  section.Duration("heartbeat", &settings.heartbeat);
+}
+
 }  // namespace weir::identity

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/config/reader.h"
 #include "common/status/status.h"
 #include "common/time/clock.h"
 #include "services/identity/key.h"
@@ -28,5 +29,8 @@ struct IdentityConfig {
 
   SuppliedKeyRule key_rule() const { return {.min_length = short_keys ? 8u : 20u}; }
 };
+
+// Reads the `identity` section: form and type; what values may be, Validate says.
+void ReadIdentity(config::Reader& section, IdentityConfig& settings);
 
 }  // namespace weir::identity

@@ -48,4 +48,14 @@ absl::Status QuotaConfig::Validate() const {
   return faults.ToStatus();
 }
 
+void ReadQuota(config::Reader& section, QuotaConfig& settings) {
+  section.Duration("hold_ttl", &settings.hold_ttl);
+  section.Duration("replay_retention", &settings.replay_retention);
+  section.Int("replay_records", &settings.replay_records);
+  section.Int("ledger_queue", &settings.ledger_queue);
+  section.Int("ledger_batch", &settings.ledger_batch);
+  section.Duration("ledger_linger", &settings.ledger_linger);
+  section.Int("learned_models", &settings.learned_models);
+}
+
 }  // namespace weir::quota

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "common/config/reader.h"
 #include "common/status/status.h"
 #include "common/time/clock.h"
 
@@ -31,5 +32,8 @@ struct QuotaConfig {
   // kInvalidArgument naming every key that is out of its range.
   absl::Status Validate() const;
 };
+
+// Reads the `quota` section: form and type; what values may be, Validate says.
+void ReadQuota(config::Reader& section, QuotaConfig& settings);
 
 }  // namespace weir::quota

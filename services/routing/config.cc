@@ -35,4 +35,11 @@ absl::Status RoutingConfig::Validate() const {
   return status::InvalidArgument("{}", fmt::join(faults, "; "));
 }
 
+void ReadRouting(config::Reader& section, RoutingConfig& settings) {
+  section.Duration("default_suspend", &settings.default_suspend);
+  section.Int("max_attempts", &settings.max_attempts);
+  section.Duration("health_memory", &settings.health_memory);
+  section.Int("tables_kept", &settings.tables_kept);
+}
+
 }  // namespace weir::routing

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "common/config/reader.h"
 #include "common/status/status.h"
 #include "common/time/clock.h"
 
@@ -24,5 +25,8 @@ struct RoutingConfig {
   // kInvalidArgument: every key that is out of range, by name.
   absl::Status Validate() const;
 };
+
+// Reads the `routing` section: form and type; what values may be, Validate says.
+void ReadRouting(config::Reader& section, RoutingConfig& settings);
 
 }  // namespace weir::routing

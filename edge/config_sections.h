@@ -1,0 +1,18 @@
+#pragma once
+
+#include "common/config/environment.h"
+#include "common/config/reader.h"
+#include "common/config/settings.h"
+#include "edge/config.h"
+
+namespace weir::edge {
+
+// Reads `listeners`, `ops`, `auth`, `edge` and `egress`: form and type; what values may be,
+// Validate says. HTTPS_PROXY and NO_PROXY of `environment` hold where the file does not speak of a
+// proxy.
+void ReadEdge(config::Reader& root, const config::Environment& environment, EdgeConfig& config);
+
+// Names the variable that a value came from, where it was none of weir's own.
+void ShowProxy(const EdgeConfig& config, config::Settings& settings);
+
+}  // namespace weir::edge
