@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,7 +14,8 @@
 
 // SQL behind one small interface, the same statements for SQLite and PostgreSQL: `$1` placeholders,
 // BIGINT, TEXT and blobs, INSERT ... ON CONFLICT; a column of blobs is declared BYTEA, which SQLite
-// takes as well. Everything here blocks: call it on a WorkerPool, never on an event loop.
+// takes as well. Text is UTF-8 without a NUL, and is ordered by its bytes. Everything here blocks:
+// call it on a WorkerPool, never on an event loop.
 namespace weir::sql {
 
 // Bytes that are not text.
@@ -49,7 +51,7 @@ class Row {
 
 // A statement at a time, inside the transaction that the Database opened. Statements are prepared
 // once and kept by their text, so the text must not be built from input: values go through
-// `params`.
+// `params`. After a statement that failed the transaction can only be undone: return its error.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -64,6 +66,10 @@ class Connection {
   // The same without copies, for statements of many values.
   virtual absl::StatusOr<int64_t> Execute(std::string_view statement,
                                           std::span<const ValueView> params) = 0;
+  // The statement once for each `width` (at least 1) of `params`, in their order; a server is asked
+  // once for all of them. Number of rows changed by all together.
+  virtual absl::StatusOr<int64_t> ExecuteEach(std::string_view statement, size_t width,
+                                              std::span<const ValueView> params) = 0;
 };
 
 // A database. Thread-safe: each call takes a connection of its own; `work` must not call the
@@ -72,9 +78,17 @@ class Database {
  public:
   using Work = std::function<absl::Status(Connection&)>;
   virtual ~Database() = default;
-  // Runs `work` in one transaction that may write, after the one before has ended: committed
-  // (durable) when this returns OK, else rolled back.
+  // Runs `work` in one transaction that may write, after the one before has ended, of whichever
+  // process: committed (durable) when this returns OK, else rolled back. One exception: where a
+  // server was lost while it committed, kUnavailable says that it may have done so.
   virtual absl::Status Write(const Work& work) = 0;
+  // The same without waiting for others, for what many processes add to at the same time: what
+  // `work` has read may be another by the time it commits, and others' rows come up between two of
+  // its statements. Where two are in each other's way one is undone and run again, so that `work`
+  // may run several times. Rings no doorbell.
+  virtual absl::Status WriteBeside(const Work& work) = 0;
+  // As Write, and no other component of the database is in the middle of one: for schemas.
+  virtual absl::Status WriteAlone(const Work& work) = 0;
   // Runs `work` in one transaction that sees one state and changes nothing.
   virtual absl::Status Read(const Work& work) = 0;
   // Runs `work`, all of whose Writes are one transaction: each is whole or undone as ever, but none
@@ -95,6 +109,29 @@ struct SqliteOptions {
 
 // Opens or creates a SQLite file: WAL, synchronous=FULL, foreign keys on, mode 0600.
 absl::StatusOr<std::unique_ptr<Database>> OpenSqlite(const SqliteOptions& options);
+
+struct PostgresOptions {
+  // A name or an address, or the folder of a Unix socket (absolute).
+  std::string host;
+  int port = 5432;
+  std::string database;
+  std::string user;
+  std::string password;  // Empty: the server asks for none.
+  // The server's certificate must be of `ca_file` and of `host`. False: plain.
+  bool tls = false;
+  std::string ca_file;  // PEM; empty: the system's.
+  // "identity": whose tables it is about. The Writes of one component wait for each other.
+  std::string component;
+  int connections = 4;  // At most; made when they are needed.
+  std::chrono::milliseconds connect_timeout{3000};
+  // For a connection of the pool, and for another's Write; three times that within Together.
+  std::chrono::milliseconds wait_timeout{5000};
+  std::chrono::milliseconds statement_timeout{30000};
+};
+
+// Opens a database of a PostgreSQL server, of version 12 or later. A connection that is lost is
+// made again when it is needed. kUnavailable: the server cannot be asked now.
+absl::StatusOr<std::unique_ptr<Database>> OpenPostgres(const PostgresOptions& options);
 
 // A step from one schema version to the next. Forward only.
 struct Migration {

@@ -1,51 +1,8 @@
 #include "common/sql/database.h"
+#include "common/sql/statements.h"
 
 namespace weir::sql {
 namespace {
-
-// The end of the quoted text or comment that begins at `begin`; `begin` itself where none does.
-size_t SkipQuoted(std::string_view text, size_t begin) {
-  const char first = text[begin];
-  if (first == '\'' || first == '"') {
-    const size_t end = text.find(first, begin + 1);
-    return end == std::string_view::npos ? text.size() : end + 1;
-  }
-  if (text.substr(begin).starts_with("--")) {
-    const size_t end = text.find('\n', begin);
-    return end == std::string_view::npos ? text.size() : end + 1;
-  }
-  return begin;
-}
-
-bool IsBlank(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    if (std::string_view(" \t\r\n").find(text[i]) != std::string_view::npos) {
-      ++i;
-    } else if (text.substr(i).starts_with("--")) {
-      i = SkipQuoted(text, i);
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
-std::vector<std::string_view> SplitStatements(std::string_view text) {
-  std::vector<std::string_view> statements;
-  size_t begin = 0;
-  const auto add = [&](size_t end) {
-    const std::string_view each = text.substr(begin, end - begin);
-    if (!IsBlank(each)) statements.push_back(each);
-    begin = end + 1;
-  };
-  for (size_t i = 0; i < text.size();) {
-    const size_t skipped = SkipQuoted(text, i);
-    if (skipped == i && text[i] == ';') add(i);
-    i = std::max(skipped, i + 1);
-  }
-  if (begin < text.size()) add(text.size());
-  return statements;
-}
 
 absl::Status CheckNumbers(std::string_view component, std::span<const Migration> migrations) {
   for (size_t i = 0; i < migrations.size(); ++i) {
@@ -89,7 +46,7 @@ absl::Status Apply(Connection& connection, std::string_view component, const Mig
 absl::Status Migrate(Database& database, std::string_view component,
                      std::span<const Migration> migrations) {
   WEIR_RETURN_IF_ERROR(CheckNumbers(component, migrations));
-  return database.Write([&](Connection& connection) -> absl::Status {
+  return database.WriteAlone([&](Connection& connection) -> absl::Status {
     WEIR_ASSIGN_OR_RETURN(const int64_t current, CurrentVersion(connection, component));
     const int64_t last = static_cast<int64_t>(migrations.size());
     if (current > last) {

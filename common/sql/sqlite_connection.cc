@@ -148,6 +148,20 @@ absl::StatusOr<int64_t> SqliteConnection::Execute(std::string_view statement,
   return Change(*prepared);
 }
 
+absl::StatusOr<int64_t> SqliteConnection::ExecuteEach(std::string_view statement, size_t width,
+                                                      std::span<const ValueView> params) {
+  if (width == 0 || params.size() % width != 0) {
+    return status::Internal("running '{}': {} values are no multiple of {}",
+                            text::Excerpt(statement, kStatementExcerpt), params.size(), width);
+  }
+  int64_t rows = 0;
+  for (; !params.empty(); params = params.subspan(width)) {
+    WEIR_ASSIGN_OR_RETURN(const int64_t changed, Execute(statement, params.first(width)));
+    rows += changed;
+  }
+  return rows;
+}
+
 absl::StatusOr<int64_t> SqliteConnection::Change(Statement& statement) {
   const int64_t before = sqlite3_total_changes64(handle_);
   const absl::Status ran = Run(statement, nullptr);

@@ -34,6 +34,8 @@ class SqliteConnection final : public Connection {
                                   std::span<const Value> params = {}) override;
   absl::StatusOr<int64_t> Execute(std::string_view statement,
                                   std::span<const ValueView> params) override;
+  absl::StatusOr<int64_t> ExecuteEach(std::string_view statement, size_t width,
+                                      std::span<const ValueView> params) override;
 
   // From now on a statement that would change something is kInternal, or not.
   void SetReadOnly(bool read_only) { read_only_ = read_only; }

@@ -35,6 +35,9 @@ class SqliteDatabase final : public Database {
 
   // Also kUnavailable where no connection came free for three times the busy timeout.
   absl::Status Write(const Work& work) override;
+  // There is one writer: nothing is beside it.
+  absl::Status WriteBeside(const Work& work) override { return Write(work); }
+  absl::Status WriteAlone(const Work& work) override { return Write(work); }
   absl::Status Read(const Work& work) override;
   absl::Status Together(const std::function<absl::Status()>& work) override;
 

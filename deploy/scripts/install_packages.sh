@@ -22,7 +22,7 @@ build_packages=(
   curl openssl python3
 )
 test_packages=(
-  clang-format-19 clang-tidy-19 g++ jq nginx-light python3-venv redis-server shellcheck sqlite3 wrk
+  clang-format-19 clang-tidy-19 g++ jq nginx-light postgresql-15 python3-venv redis-server shellcheck sqlite3 wrk
 )
 
 quiet=
