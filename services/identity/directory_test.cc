@@ -1,3 +1,4 @@
+#include "common/sql/postgres_for_test.h"
 #include "services/identity/directory_contract.h"
 #include "services/identity/memory_directory.h"
 #include "services/identity/sql_directory.h"
@@ -14,17 +15,21 @@ struct Stored {
   std::unique_ptr<SqlDirectory> directory;
 };
 
-std::shared_ptr<Directory> MakeSqlite() {
+std::shared_ptr<Directory> MakeOn(std::unique_ptr<sql::Database> database) {
   auto stored = std::make_shared<Stored>();
-  stored->database = *sql::OpenSqlite({.path = ":memory:"});
+  stored->database = std::move(database);
   stored->directory = *SqlDirectory::Open(*stored->database);
   return {stored, stored->directory.get()};
 }
 
+std::shared_ptr<Directory> MakeSqlite() { return MakeOn(*sql::OpenSqlite({.path = ":memory:"})); }
+std::shared_ptr<Directory> MakePostgres() { return MakeOn(sql::NewPostgres("identity")); }
+
 INSTANTIATE_TEST_SUITE_P(
     Implementations, DirectoryContract,
     ::testing::Values(DirectoryMaker{"Memory", [] { return std::make_shared<MemoryDirectory>(); }},
-                      DirectoryMaker{"Sqlite", MakeSqlite}),
+                      DirectoryMaker{"Sqlite", MakeSqlite},
+                      DirectoryMaker{"Postgres", MakePostgres}),
     [](const auto& each) { return each.param.name; });
 
 TEST(SqlDirectoryTest, KeepsTheEndOfTheChangeLogOnly) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "common/sql/postgres_for_test.h"
 #include "services/quota/ledger_contract.h"
 #include "services/quota/limit_store_contract.h"
 #include "services/quota/sql_limit_store.h"
@@ -13,23 +14,36 @@
 namespace weir::quota {
 namespace {
 
+std::unique_ptr<sql::Database> WithTables(std::unique_ptr<sql::Database> database) {
+  EXPECT_THAT(sql::Migrate(*database, "quota", QuotaMigrations()), IsOk());
+  return database;
+}
+
 std::unique_ptr<sql::Database> OpenWithTables(const std::string& path) {
   auto database = sql::OpenSqlite({.path = path});
   EXPECT_THAT(database, IsOk());
-  EXPECT_THAT(sql::Migrate(**database, "quota", QuotaMigrations()), IsOk());
-  return *std::move(database);
+  return WithTables(*std::move(database));
 }
 
-struct SqliteHarness {
+struct SqlHarness {
+  explicit SqlHarness(std::unique_ptr<sql::Database> made) : database(std::move(made)) {}
   Ledger& ledger() { return sql_ledger; }
   LimitStore& store() { return sql_store; }
 
-  std::unique_ptr<sql::Database> database = OpenWithTables(":memory:");
+  std::unique_ptr<sql::Database> database;
   SqlLedger sql_ledger{*database};
   SqlLimitStore sql_store{*database};
 };
+struct SqliteHarness : SqlHarness {
+  SqliteHarness() : SqlHarness(OpenWithTables(":memory:")) {}
+};
+struct PostgresHarness : SqlHarness {
+  PostgresHarness() : SqlHarness(WithTables(sql::NewPostgres("quota"))) {}
+};
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, LedgerContract, SqliteHarness);
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, LimitStoreContract, SqliteHarness);
+INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, LedgerContract, PostgresHarness);
+INSTANTIATE_TYPED_TEST_SUITE_P(Postgres, LimitStoreContract, PostgresHarness);
 
 class SqliteFileTest : public ::testing::Test {
  protected:

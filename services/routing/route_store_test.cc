@@ -3,6 +3,7 @@
 #include <iterator>
 #include <string>
 
+#include "common/sql/postgres_for_test.h"
 #include "services/routing/memory_route_store.h"
 #include "services/routing/route_fixtures.h"
 #include "services/routing/route_store_contract.h"
@@ -53,8 +54,16 @@ StoreUnderTest MakeSqliteStore() {
   return {.backing = std::move(backing), .store = std::move(store)};
 }
 
+StoreUnderTest MakePostgresStore() {
+  std::shared_ptr<sql::Database> database = sql::NewPostgres("routing");
+  std::unique_ptr<RouteStore> store = *SqlRouteStore::Open(*database);
+  return {.backing = std::move(database), .store = std::move(store)};
+}
+
 INSTANTIATE_TEST_SUITE_P(Memory, RouteStoreContract, ::testing::Values(MakeStore(MakeMemoryStore)));
 INSTANTIATE_TEST_SUITE_P(Sqlite, RouteStoreContract, ::testing::Values(MakeStore(MakeSqliteStore)));
+INSTANTIATE_TEST_SUITE_P(Postgres, RouteStoreContract,
+                         ::testing::Values(MakeStore(MakePostgresStore)));
 
 EditContext EditAt(int64_t sequence) { return {.read_at = sequence, .actor = "tok-1", .at = {}}; }
 
