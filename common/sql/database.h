@@ -144,7 +144,14 @@ struct Migration {
 // Brings the schema of `component` ("identity") to the last of `migrations`, all in one
 // transaction, and records it in the table `schema_version`. kFailedPrecondition: the file's schema
 // is newer than this program.
+//
+// Processes that start together do it one after another, and all but the first find it done. The
+// first that ever does gives the database its StoreId.
 absl::Status Migrate(Database& database, std::string_view component,
                      std::span<const Migration> migrations);
+
+// The name of this store, 22 characters at random, for as long as it lasts: two processes that read
+// the same one stand on the same database (or on copies of one). After a Migrate.
+absl::StatusOr<std::string> StoreId(Database& database);
 
 }  // namespace weir::sql

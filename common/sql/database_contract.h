@@ -333,6 +333,18 @@ TEST_P(DatabaseContract, ANameMayBeFoundWhereItIsTaken) {
               IsOk());
 }
 
+TEST_P(DatabaseContract, AStoreHasAnIdOfItsOwn) {
+  EXPECT_THAT(StoreId(*database_), Not(IsOk()));
+  ASSERT_THAT(Migrate(*database_, "one", {}), IsOk());
+  const std::string id = *StoreId(*database_);
+  ASSERT_THAT(Migrate(*database_, "two", {}), IsOk());
+  EXPECT_EQ(*StoreId(*database_), id);
+  const auto elsewhere = GetParam().make();
+  const auto other = elsewhere->Open({});
+  ASSERT_THAT(Migrate(*other, "one", {}), IsOk());
+  EXPECT_NE(*StoreId(*other), id);
+}
+
 class SharedDatabaseContract : public DatabaseContract {};
 
 TEST_P(SharedDatabaseContract, KeepsWhatWasWrittenForTheNextOpening) {
@@ -450,6 +462,10 @@ TEST_P(SharedDatabaseContract, ProcessesThatStartTogetherMigrateOnce) {
   }
   for (std::thread& each : threads) each.join();
   EXPECT_EQ(Rows("SELECT x FROM second").size(), 1u);
+  const absl::StatusOr<std::string> id = StoreId(*database_);
+  ASSERT_THAT(id, IsOk());
+  EXPECT_EQ(id->size(), 22u);
+  EXPECT_EQ(*StoreId(*Open()), *id);
   EXPECT_THAT(Migrate(*database_, "one", std::span(kSteps).first(1)),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("has version 2")));
 }

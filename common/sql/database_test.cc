@@ -28,7 +28,8 @@ class SqlitePlace final : public DatabasePlace {
  private:
   const bool in_memory_;
   const std::filesystem::path folder_ =
-      std::filesystem::path(::testing::TempDir()) / fmt::format("weir_sql_{}", ::getpid());
+      std::filesystem::path(::testing::TempDir()) /
+      fmt::format("weir_sql_{}_{}", ::getpid(), reinterpret_cast<uintptr_t>(this));
 };
 
 class PostgresPlace final : public DatabasePlace {

@@ -1,3 +1,4 @@
+#include "common/ids/random.h"
 #include "common/sql/database.h"
 #include "common/sql/statements.h"
 
@@ -41,6 +42,20 @@ absl::Status Apply(Connection& connection, std::string_view component, const Mig
       .status();
 }
 
+// Nothing depends on which it is, so that its randomness is handed in by nobody.
+absl::Status EnsureStoreId(Connection& connection) {
+  WEIR_RETURN_IF_ERROR(connection
+                           .Execute("CREATE TABLE IF NOT EXISTS store_identity ("
+                                    "one BIGINT NOT NULL PRIMARY KEY, id TEXT NOT NULL)")
+                           .status());
+  SecureRandom random;
+  const Value row[] = {RandomBase62(random, 22)};
+  return connection
+      .Execute("INSERT INTO store_identity (one, id) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
+               row)
+      .status();
+}
+
 }  // namespace
 
 absl::Status Migrate(Database& database, std::string_view component,
@@ -57,8 +72,21 @@ absl::Status Migrate(Database& database, std::string_view component,
     for (const Migration& each : migrations.subspan(current)) {
       WEIR_RETURN_IF_ERROR(Apply(connection, component, each));
     }
+    return EnsureStoreId(connection);
+  });
+}
+
+absl::StatusOr<std::string> StoreId(Database& database) {
+  std::string id;
+  const absl::Status read = database.Read([&](Connection& connection) -> absl::Status {
+    WEIR_ASSIGN_OR_RETURN(const std::vector<Row> rows,
+                          connection.Query("SELECT id FROM store_identity WHERE one = 1"));
+    if (rows.empty()) return status::DataLoss("it has none");
+    id = rows[0].Text(0);
     return absl::OkStatus();
   });
+  WEIR_RETURN_IF_ERROR(status::While(read, "reading the id of the store"));
+  return id;
 }
 
 }  // namespace weir::sql
