@@ -4,7 +4,7 @@
 #   deploy/scripts/make_certificates.sh DIR [--owner UID:GID]
 #
 #   DIR/ca/{ca.pem,ca.key}                                    ten years; the key is for this script alone: no service gets it
-#   DIR/SERVICE/{certificate.pem,key.pem,ca.pem}              397 days; SERVICE: edge admin identity quota routing
+#   DIR/SERVICE/{certificate.pem,key.pem,ca.pem}              397 days; SERVICE: edge admin identity quota routing mock
 #
 # A certificate is for SERVICE.weir, which is what its peers ask for and know it by, and for SERVICE, localhost and 127.0.0.1. All
 # replicas of a service use the same one.
@@ -16,7 +16,7 @@
 set -euo pipefail
 umask 077
 
-readonly services=(edge admin identity quota routing)
+readonly services=(edge admin identity quota routing mock)
 readonly ca_days=3650 days=397 renew_seconds=$((120 * 24 * 3600))
 
 main() {
@@ -105,13 +105,15 @@ make_certificate() {
 }
 
 issue() {
-  local service="$1"
+  local service="$1" usage=serverAuth,clientAuth
+  # A provider is called, and calls nobody.
+  [[ "$service" != mock ]] || usage=serverAuth
   new_key "$work/key.pem"
   run_openssl req -new -sha256 -key "$work/key.pem" -subj "/O=weir/CN=$service.weir" -out "$work/request.pem"
   cat >"$work/extensions" <<EXTENSIONS
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
-extendedKeyUsage = serverAuth,clientAuth
+extendedKeyUsage = $usage
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 subjectAltName = DNS:$service.weir,DNS:$service,DNS:localhost,IP:127.0.0.1

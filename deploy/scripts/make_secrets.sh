@@ -5,7 +5,7 @@
 #   deploy/scripts/make_secrets.sh DIR [--container]
 #
 #   DIR/ca                                 the CA; its key is for make_certificates.sh alone
-#   DIR/{edge,admin,identity,quota,routing}/{certificate.pem,key.pem,ca.pem}
+#   DIR/{edge,admin,identity,quota,routing,mock}/{certificate.pem,key.pem,ca.pem}
 #   DIR/{identity,quota,routing}/master.key     64 hex digits, one key: opens the credentials of providers
 #   DIR/edge/master.key                    another one: seals what edges keep on their disk
 #   DIR/identity/pepper                    64 hex digits: without it no key and no admin token is known
@@ -30,7 +30,7 @@ main() {
     [[ $# == 2 && "$2" == --container ]] || usage
     container=yes
   fi
-  mkdir -p "$dir"/{ca,edge,admin,identity,quota,routing,postgres,redis,operator}
+  mkdir -p "$dir"/{ca,edge,admin,identity,quota,routing,mock,postgres,redis,operator}
   bash "$here/make_certificates.sh" "$dir" ${container:+--owner "$weir_owner"}
   exec 9>"$dir/ca/lock"
   flock 9
@@ -124,7 +124,7 @@ redis_users() {
 }
 
 give_away() {
-  chown -R "$weir_owner" "$dir"/{edge,admin,identity,quota,routing,operator}
+  chown -R "$weir_owner" "$dir"/{edge,admin,identity,quota,routing,mock,operator}
   chown -R "$store_owner" "$dir"/{postgres,redis}
 }
 
