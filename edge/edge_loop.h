@@ -11,7 +11,7 @@
 #include "edge/config.h"
 #include "edge/edge.h"
 #include "edge/http/listener.h"
-#include "edge/loop_context.h"
+#include "common/async/loop_context.h"
 #include "edge/pipeline/pipeline.h"
 
 namespace weir::edge {

@@ -43,6 +43,7 @@ class PipeClient final : public PipeReplica::Owner {
   const std::string& service() const { return options_.service; }
   const ReplicaSet& replicas() const { return replicas_; }
   CompletionLoop& loop() { return deps_.loop; }
+  const Clock& clock() const { return deps_.timers.clock(); }
 
   // Destroys the coroutines that wait here, unfinished. Nothing may be called after.
   void Abandon();

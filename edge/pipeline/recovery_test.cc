@@ -9,7 +9,7 @@
 #include "common/testing/new_folder.h"
 #include "common/testing/scoped_log.h"
 #include "common/testing/status_matchers.h"
-#include "edge/loop_context.h"
+#include "common/async/loop_context.h"
 #include "edge/testing/fake_quota.h"
 #include "edge/testing/loopback.h"
 

@@ -2,7 +2,7 @@
 
 #include "common/testing/fake_timers.h"
 #include "common/testing/status_matchers.h"
-#include "edge/loop_context.h"
+#include "common/async/loop_context.h"
 #include "edge/testing/fake_routing.h"
 #include "edge/testing/loopback.h"
 

@@ -17,7 +17,7 @@
 #include "common/testing/status_matchers.h"
 #include "edge/http/chunked.h"
 #include "edge/http/listener.h"
-#include "edge/loop_context.h"
+#include "common/async/loop_context.h"
 #include "edge/pipeline/pipeline.h"
 #include "edge/testing/fake_identity.h"
 #include "edge/testing/fake_quota.h"

@@ -35,4 +35,27 @@ void RegisterIdentityAdmin(rpc::AdminRegistry& registry, IdentityAdmin& admin) {
   Add(registry, "RevokeAdminToken", admin, &IdentityAdmin::RevokeAdminToken);
 }
 
+asio::awaitable<absl::StatusOr<v1::VerifyAdminTokenResponse>> TokenDesk::VerifyAdminToken(
+    api::CallContext, v1::VerifyAdminTokenRequest request) {
+  auto work = [tokens = &tokens_, token = std::move(*request.mutable_token())] {
+    return tokens->Verify(token);
+  };
+  const absl::StatusOr<api::AdminCall> call = co_await RunOn(workers_, std::move(work));
+  if (!call.ok()) co_return call.status();
+  v1::VerifyAdminTokenResponse response;
+  response.set_token_id(call->actor);
+  response.set_role(call->role);
+  response.set_organization(call->organization);
+  co_return response;
+}
+
+void RegisterIdentity(rpc::ServiceRegistry& registry, api::Identity& identity, TokenDesk& tokens) {
+  registry.Add("Authenticate", identity, &api::Identity::Authenticate);
+  registry.Add("VerifyAdminToken", tokens, &TokenDesk::VerifyAdminToken);
+  registry.AddStream<v1::WatchRequest, v1::WatchEvent>(
+      "Watch", [&identity](v1::WatchRequest request, asio::any_io_executor executor) {
+        return identity.Watch(std::move(request), std::move(executor));
+      });
+}
+
 }  // namespace weir::identity

@@ -22,4 +22,13 @@ void RegisterQuotaAdmin(rpc::AdminRegistry& registry, QuotaAdmin& admin) {
   Add(registry, "QueryUsage", admin, &QuotaAdmin::QueryUsage);
 }
 
+void RegisterQuota(rpc::ServiceRegistry& registry, api::Quota& quota) {
+  registry.Add("Reserve", quota, &api::Quota::Reserve);
+  registry.Add("Extend", quota, &api::Quota::Extend);
+  registry.Add("Settle", quota, &api::Quota::Settle);
+  registry.Add("Release", quota, &api::Quota::Release);
+  registry.Add("Heartbeat", quota, &api::Quota::Heartbeat);
+  registry.Add("Peek", quota, &api::Quota::Peek);
+}
+
 }  // namespace weir::quota

@@ -32,4 +32,13 @@ void RegisterRoutingAdmin(rpc::AdminRegistry& registry, RoutingAdmin& admin) {
   Add(registry, admin, "GetHealth", &RoutingAdmin::GetHealth);
 }
 
+void RegisterRouting(rpc::ServiceRegistry& registry, api::Routing& routing) {
+  registry.Add("Plan", routing, &api::Routing::Plan);
+  registry.Add("Report", routing, &api::Routing::Report);
+  registry.AddStream<v1::WatchRequest, api::RoutingEvent>(
+      "Watch", [&routing](v1::WatchRequest request, asio::any_io_executor executor) {
+        return routing.Watch(std::move(request), std::move(executor));
+      });
+}
+
 }  // namespace weir::routing

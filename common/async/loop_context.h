@@ -2,7 +2,7 @@
 
 #include "common/async/asio.h"
 
-namespace weir::edge {
+namespace weir {
 
 // An event loop whose coroutines can be let go of before what they refer to ends. An io_context
 // destroys their frames in its own destructor; what a frame's locals unregister from (limits,
@@ -16,4 +16,4 @@ class LoopContext : public asio::io_context {
   void Abandon() { shutdown(); }
 };
 
-}  // namespace weir::edge
+}  // namespace weir

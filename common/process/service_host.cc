@@ -1,0 +1,178 @@
+#include "common/process/service_host.h"
+
+#include <pthread.h>
+
+#include <future>
+
+#include "common/api/remote_admin_tokens.h"
+#include "common/log/log.h"
+#include "common/rpc/access_table.h"
+#include "common/rpc/grpc_log.h"
+#include "common/rpc/service_server.h"
+#include "common/rpc/threaded_loop.h"
+
+namespace weir::process {
+namespace {
+
+constexpr Duration kLook = std::chrono::seconds(1);
+constexpr Duration kAdminGrace = std::chrono::seconds(2);
+
+// What an operator sees of every edit and every refusal at the admin port.
+void LogAdminCall(const api::AdminCall& call, std::string_view method, const absl::Status& status,
+                  Duration took) {
+  const int64_t took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  log::Info("admin.call", {{"actor", call.actor},
+                           {"organization", call.organization},
+                           {"method", method},
+                           {"code", absl::StatusCodeToString(status.code())},
+                           {"took_us", took_us}});
+}
+
+}  // namespace
+
+// Its pipe to identity.
+class ServiceHost::Identity {
+ public:
+  static absl::StatusOr<std::unique_ptr<Identity>> Connect(ServiceHost& host) {
+    std::unique_ptr<Identity> identity(new Identity(host.io_));
+    WEIR_ASSIGN_OR_RETURN(identity->client_,
+                          rpc::PipeClient::Create({.service = "weir.identity.v1.IdentityService",
+                                                   .addresses = host.config_.identity,
+                                                   .tls = host.config_.rpc.tls,
+                                                   .tls_name = "identity.weir",
+                                                   .version = host.version_},
+                                                  {.loop = identity->loop_,
+                                                   .timers = host.timers_,
+                                                   .random = host.random_,
+                                                   .resolver = host.resolver_}));
+    identity->tokens_.emplace(*identity->client_);
+    identity->loop_.Start();
+    asio::post(host.io_, [client = identity->client_.get()] { client->Start(); });
+    return identity;
+  }
+  api::AdminTokenVerifier& tokens() { return *tokens_; }
+
+ private:
+  explicit Identity(asio::io_context& io) : loop_(io) {}
+  rpc::ThreadedLoop loop_;
+  std::unique_ptr<rpc::PipeClient> client_;
+  std::optional<api::RemoteAdminTokens> tokens_;
+};
+
+// The ports of both APIs.
+class ServiceHost::Ports {
+ public:
+  std::unique_ptr<rpc::ServiceServer> hot;
+  std::unique_ptr<rpc::AdminServer> admin;
+};
+
+ServiceHost::ServiceHost(const HostConfig& config, std::string_view version)
+    : config_(config), version_(version), work_(asio::make_work_guard(io_)) {
+  rpc::TakeGrpcLog();
+  metrics_
+      .NewGauge("weir_build_info", "Always 1; the label says which build runs.",
+                {{"version", version}})
+      .Set(1);
+}
+
+ServiceHost::~ServiceHost() {
+  if (thread_.joinable()) Drain();  // Also where the start failed.
+}
+
+absl::Status ServiceHost::Open() {
+  absl::StatusOr<std::unique_ptr<http::OpsServer>> ops =
+      http::OpsServer::Start(io_, config_.ops,
+                             {.not_ready = [this] { return WhyNotReady(); },
+                              .metrics = [this] { return metrics_.Render(); }});
+  if (!ops.ok()) return status::While(ops.status(), "opening the ops listener");
+  ops_ = *std::move(ops);
+  thread_ = std::thread([this] { io_.run(); });
+  pthread_setname_np(thread_.native_handle(), "weir-loop");
+  return absl::OkStatus();
+}
+
+std::string ServiceHost::WhyNotReady() const {
+  MutexLock lock(mutex_);
+  return state_.empty() ? store_ : state_;
+}
+
+void ServiceHost::SetState(std::string why_not) {
+  MutexLock lock(mutex_);
+  state_ = std::move(why_not);
+}
+
+void ServiceHost::Follow(std::function<absl::Status()> step) {
+  asio::co_spawn(io_, FollowOn(std::move(step)), asio::detached);
+}
+
+asio::awaitable<void> ServiceHost::FollowOn(std::function<absl::Status()> step) {
+  for (;;) {
+    rung_ = false;
+    const absl::Status answer = co_await RunOn(workers_, step);
+    const std::string why(status::Message(answer));
+    {
+      MutexLock lock(mutex_);
+      if (!why.empty() && store_.empty()) log::Warn("store.lost", {{"reason", why}});
+      if (why.empty() && !store_.empty()) log::Info("store.back", {});
+      store_ = why;
+    }
+    if (rung_) continue;
+    pause_.expires_after(kLook);
+    co_await pause_.async_wait(kTuple);
+  }
+}
+
+void ServiceHost::Ring() {
+  asio::post(io_, [this] {
+    rung_ = true;
+    pause_.cancel();
+  });
+}
+
+absl::StatusOr<api::AdminTokenVerifier*> ServiceHost::AskIdentity() {
+  WEIR_ASSIGN_OR_RETURN(identity_, Identity::Connect(*this));
+  return &identity_->tokens();
+}
+
+absl::Status ServiceHost::Serve(const Api& api) {
+  WEIR_RETURN_IF_ERROR(api.admin.Complete());
+  auto ports = std::make_unique<Ports>();
+  WEIR_ASSIGN_OR_RETURN(
+      ports->hot, rpc::ServiceServer::Start(
+                      {.address = config_.rpc.address,
+                       .tls = config_.rpc.tls,
+                       .version = version_,
+                       .store_id = api.store_id},
+                      {.io = io_, .registry = api.hot, .clock = clock_, .access = rpc::MayCall}));
+  ports_ = std::move(ports);
+  WEIR_ASSIGN_OR_RETURN(
+      ports_->admin,
+      rpc::AdminServer::Start(
+          config_.admin,
+          {.registry = api.admin, .tokens = api.tokens, .workers = workers_, .clock = clock_},
+          LogAdminCall));
+  SetState("");
+  log::Info("weir.started", {{"version", version_},
+                             {"port", ports_->hot->port()},
+                             {"admin_port", ports_->admin->port()},
+                             {"ops_port", ops_->port()}});
+  return absl::OkStatus();
+}
+
+void ServiceHost::Drain() {
+  SetState("draining");
+  if (ports_ != nullptr) {
+    ports_->hot->Shutdown(config_.drain);
+    if (ports_->admin != nullptr) ports_->admin->Shutdown(kAdminGrace);
+  }
+  workers_.Stop();
+  work_.reset();
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+  ports_ = nullptr;
+  identity_ = nullptr;
+  ops_ = nullptr;
+  io_.Abandon();
+}
+
+}  // namespace weir::process

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "common/api/admin_call.h"
+#include "common/async/loop_context.h"
+#include "common/async/mutex.h"
+#include "common/async/resolver.h"
+#include "common/async/timers.h"
+#include "common/async/worker_pool.h"
+#include "common/ids/random.h"
+#include "common/metrics/registry.h"
+#include "common/process/host_config.h"
+#include "common/rpc/admin_registry.h"
+#include "common/rpc/service_registry.h"
+
+namespace weir::process {
+
+// What every service of a suite stands on: a loop with its thread, workers, the ops listener, the
+// ports of the hot and the admin API. The service itself is made by its main.cc in between.
+//
+// For one thread, but where said otherwise. Order: Open, make the service, Serve, Drain.
+class ServiceHost {
+ public:
+  // Both outlive it.
+  ServiceHost(const HostConfig& config, std::string_view version);
+  ~ServiceHost();
+
+  // Opens the ops listener (not ready yet) and starts the loop.
+  absl::Status Open();
+
+  LoopContext& io() { return io_; }
+  Timers& timers() { return timers_; }
+  WorkerPool& workers() { return workers_; }
+  const Clock& clock() const { return clock_; }
+  Random& random() { return random_; }
+  metrics::Registry& metrics() { return metrics_; }
+
+  // Runs `step` on the workers each second and after each Ring, never twice at the same time: to
+  // learn what other replicas have changed, and whether the store answers. While it fails the
+  // process is not ready. `step` lives until Drain has returned.
+  void Follow(std::function<absl::Status()> step);
+  // Somebody has changed something. Any thread.
+  void Ring();
+
+  // Admin tokens as identity knows them, over the pipe to `config.identity`.
+  absl::StatusOr<api::AdminTokenVerifier*> AskIdentity();
+
+  struct Api {
+    const rpc::ServiceRegistry& hot;  // All outlive Drain.
+    const rpc::AdminRegistry& admin;
+    api::AdminTokenVerifier& tokens;
+    // What its answers stand on; the same for all replicas.
+    std::string store_id;
+  };
+  // Opens the ports; ready from now on.
+  absl::Status Serve(const Api& api);
+
+  // Not ready any more; open calls end, within `config.drain`; then nothing runs here any more, and
+  // what waited on the loop is gone. Blocks. Once.
+  void Drain();
+
+ private:
+  class Ports;
+  class Identity;
+  asio::awaitable<void> FollowOn(std::function<absl::Status()> step);
+  std::string WhyNotReady() const;
+  void SetState(std::string why_not);
+
+  const HostConfig& config_;
+  const std::string version_;
+  const SystemClock clock_;
+  SecureRandom random_;
+  metrics::Registry metrics_;
+  Resolver resolver_;
+  LoopContext io_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  AsioTimers timers_{io_, clock_};
+  WorkerPool workers_{"weir-work", 4, 10'000};
+  asio::steady_timer pause_{io_};  // Of Follow.
+  bool rung_ = false;
+
+  mutable Mutex mutex_;
+  // Empty: ready.
+  std::string state_ ABSL_GUARDED_BY(mutex_) = "starting";
+  std::string store_ ABSL_GUARDED_BY(mutex_);
+
+  std::unique_ptr<http::OpsServer> ops_;
+  std::unique_ptr<Identity> identity_;
+  std::unique_ptr<Ports> ports_;
+  std::thread thread_;
+};
+
+}  // namespace weir::process
