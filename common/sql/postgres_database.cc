@@ -81,7 +81,7 @@ absl::Status PostgresDatabase::TakeTurn(Turn& turn, std::string_view whose) {
 }
 
 absl::Status PostgresDatabase::Write(const Work& work) {
-  if (together_) return RunInner(false, work);
+  if (const auto done = RunInner(false, work)) return *done;
   WEIR_RETURN_IF_ERROR(TakeTurn(writing_, "the write before"));
   const absl::Status written = Transact(writes_, work);
   writing_.Return();
@@ -91,7 +91,7 @@ absl::Status PostgresDatabase::Write(const Work& work) {
 absl::Status PostgresDatabase::WriteAlone(const Work& work) { return Transact(alone_, work); }
 
 absl::Status PostgresDatabase::WriteBeside(const Work& work) {
-  if (together_) return RunInner(false, work);
+  if (const auto done = RunInner(false, work)) return *done;
   bool may_run_again = true;
   absl::Status written = absl::OkStatus();
   for (int i = 0; may_run_again && i < kTries; ++i) {
@@ -101,7 +101,8 @@ absl::Status PostgresDatabase::WriteBeside(const Work& work) {
 }
 
 absl::Status PostgresDatabase::Read(const Work& work) {
-  return together_ ? RunInner(true, work) : Transact(reads_, work);
+  if (const auto done = RunInner(true, work)) return *done;
+  return Transact(reads_, work);
 }
 
 absl::Status PostgresDatabase::Transact(const Frame& frame, const Work& work, bool* may_run_again) {
@@ -140,7 +141,7 @@ absl::Status PostgresDatabase::RunIn(PostgresConnection& connection, const Frame
   return ended;
 }
 
-absl::Status PostgresDatabase::RunInner(bool read_only, const Work& work) {
+std::optional<absl::Status> PostgresDatabase::RunInner(bool read_only, const Work& work) {
   static const Frame kReads{.begin = "SAVEPOINT inner_; SET TRANSACTION READ ONLY",
                             .commit = "ROLLBACK TO inner_; RELEASE inner_",
                             .ring_and_commit = "ROLLBACK TO inner_; RELEASE inner_",
@@ -150,10 +151,14 @@ absl::Status PostgresDatabase::RunInner(bool read_only, const Work& work) {
                              .commit = "RELEASE inner_",
                              .ring_and_commit = "RELEASE inner_",
                              .undo = "ROLLBACK TO inner_; RELEASE inner_"};
+  if (!together_) return std::nullopt;
   const Frame& frame = read_only ? kReads : kWrites;
   WEIR_RETURN_IF_ERROR(TakeTurn(inner_, "what is written together"));
-  absl::Status done = shared_ == nullptr ? status::Unavailable("what was written together is over")
-                                         : shared_->Begin(frame.begin, read_only);
+  if (shared_ == nullptr) {
+    inner_.Return();
+    return std::nullopt;
+  }
+  absl::Status done = shared_->Begin(frame.begin, read_only);
   if (done.ok()) done = RunIn(*shared_, frame, work);
   inner_.Return();
   return done;
@@ -169,13 +174,14 @@ absl::Status PostgresDatabase::Together(const std::function<absl::Status()>& wor
   shared_ = *std::move(begun);
   together_ = true;
   const absl::Status done = work();
-  together_ = false;
   // Whoever came last is done with it first; none of its statements is without an end.
   while (!inner_.Take(kPatience)) {
   }
   std::unique_ptr<PostgresConnection> connection = std::move(shared_);
-  inner_.Return();
   const absl::Status committed = connection->Commit(together_frame_.ring_and_commit);
+  // Only now: who reads elsewhere from here on sees what was seen here.
+  together_ = false;
+  inner_.Return();
   if (!committed.ok()) connection->link().Spoil();
   pool_.Return(std::move(connection));
   writing_.Return();

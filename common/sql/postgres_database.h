@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/sql/postgres_pool.h"
@@ -41,8 +42,8 @@ class PostgresDatabase final : public Database {
   // The transaction has begun when this returns one.
   absl::StatusOr<std::unique_ptr<PostgresConnection>> Begin(const Frame& frame);
   absl::Status RunIn(PostgresConnection& connection, const Frame& frame, const Work& work);
-  // Within Together, on its connection.
-  absl::Status RunInner(bool read_only, const Work& work);
+  // Within Together, on its connection. Nothing: it is over.
+  std::optional<absl::Status> RunInner(bool read_only, const Work& work);
 
   const PostgresOptions options_;
   const Frame reads_, writes_, beside_, alone_, together_frame_;

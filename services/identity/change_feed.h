@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "common/async/event_stream.h"
@@ -13,7 +14,8 @@
 namespace weir::identity {
 
 // Every edit of the directory goes through here: it is written with its number in the change log,
-// and told to the watchers once it is durable, in the order of the numbers. Thread-safe.
+// and told to the watchers once it is durable, in the order of the numbers. What other processes
+// write to the same directory is told too, by Follow. Thread-safe.
 class ChangeFeed {
  public:
   struct Deps {
@@ -28,6 +30,11 @@ class ChangeFeed {
   using Work = std::function<absl::Status(DirectoryWriter&, std::vector<Change>& changes)>;
   // Directory::Write, then the events. Blocks.
   absl::Status Write(const Work& work);
+
+  // Tells the watchers what others have logged since the last event. Blocks; cheap where there is
+  // nothing. What the log has let go of meanwhile shows as a gap in the numbers; a log that ends
+  // before the last event is another one, and a heartbeat of a lower number says so.
+  absl::Status Follow();
 
   // Number of the last change that watchers were told of. A read of the directory that begins after
   // this sees that change.
@@ -48,11 +55,18 @@ class ChangeFeed {
  private:
   ChangeFeed(Deps deps, uint64_t sequence) : deps_(deps), sequence_(sequence) {}
   void Heartbeat();
-  void Publish(const std::vector<std::pair<uint64_t, Change>>& changes);
+  // One page of the log. False: that was all.
+  absl::StatusOr<bool> FollowPage();
+  void TellOwn(const std::vector<LoggedChange>& changes);
+  // Leaves out what was told already. False: there is more before them, and nothing was told.
+  bool TellNext(const std::vector<LoggedChange>& changes);
+  // The same whatever was before them: a gap in the numbers shows that something is missing.
+  void Tell(std::span<const LoggedChange> changes);
+  void Publish(std::span<const LoggedChange> changes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(telling_);
+  void StartOver(uint64_t told, uint64_t last);
 
   const Deps deps_;
-  // Held from the transaction to its events: two writers must not tell their changes in the other
-  // order.
+  // One writer of this process at a time waits for the directory.
   Mutex writing_;
   // Held while telling, so that a new watcher neither misses a change nor hears one twice.
   Mutex telling_;

@@ -38,6 +38,13 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
+// The same with its number.
+struct LoggedChange {
+  uint64_t sequence = 0;
+  Change change;
+  bool operator==(const LoggedChange&) const = default;
+};
+
 // A part of the objects by name.
 struct NamePage {
   // Those that come after this name. Empty: from the first.
@@ -112,6 +119,9 @@ class DirectoryReader {
 
   // Number of the last change; 0 before the first.
   virtual absl::StatusOr<uint64_t> LastSequence() = 0;
+  // The changes after that number, oldest first, at most `limit`; of those that are too old for the
+  // log nothing is left.
+  virtual absl::StatusOr<std::vector<LoggedChange>> ChangesAfter(uint64_t sequence, int limit) = 0;
 };
 
 // The same, and edits. What a Store or Remove did is seen by the reads after it.

@@ -371,4 +371,28 @@ TEST_P(DirectoryContract, NumbersChangesWithoutGaps) {
   EXPECT_EQ(Get([](auto& r) { return r.LastSequence(); }), 3u);
 }
 
+TEST_P(DirectoryContract, ShowsTheChangesAfterANumber) {
+  const std::vector<Change> changes = {{Change::Kind::kOrganization, "acme", ""},
+                                       {Change::Kind::kTeam, "acme", "red"},
+                                       {Change::Kind::kUser, "acme", "ann"},
+                                       {Change::Kind::kKey, "acme", "k1"}};
+  EXPECT_THAT(Write([&](DirectoryWriter& writer) -> absl::Status {
+                for (const Change& each : changes) {
+                  WEIR_RETURN_IF_ERROR(writer.Log(each, clock_.Now()).status());
+                }
+                return absl::OkStatus();
+              }),
+              testing::IsOk());
+  const auto all = Get([](auto& r) { return r.ChangesAfter(0, 10); });
+  ASSERT_EQ(all.size(), 4u);
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i], (LoggedChange{i + 1, changes[i]}));
+  }
+  const auto some = Get([](auto& r) { return r.ChangesAfter(1, 2); });
+  ASSERT_EQ(some.size(), 2u);
+  EXPECT_EQ(some[0].sequence, 2u);
+  EXPECT_EQ(some[1].sequence, 3u);
+  EXPECT_TRUE(Get([](auto& r) { return r.ChangesAfter(4, 10); }).empty());
+}
+
 }  // namespace weir::identity

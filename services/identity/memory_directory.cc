@@ -156,6 +156,14 @@ class MemoryDirectory::State final : public DirectoryWriter {
   }
   absl::StatusOr<int64_t> CountTokens() override { return tokens_.size(); }
   absl::StatusOr<uint64_t> LastSequence() override { return sequence_; }
+  absl::StatusOr<std::vector<LoggedChange>> ChangesAfter(uint64_t sequence, int limit) override {
+    std::vector<LoggedChange> changes;
+    for (const LoggedChange& each : log_) {
+      if (changes.size() == static_cast<size_t>(limit)) break;
+      if (each.sequence > sequence) changes.push_back(each);
+    }
+    return changes;
+  }
 
   absl::Status StoreOrganization(const v1::Organization& organization) override {
     organizations_[{"", organization.name()}] = organization;
@@ -205,8 +213,11 @@ class MemoryDirectory::State final : public DirectoryWriter {
     return absl::OkStatus();
   }
 
-  // Nobody reads the log here: changes are told by whoever made them.
-  absl::StatusOr<uint64_t> Log(const Change&, WallTime) override { return ++sequence_; }
+  absl::StatusOr<uint64_t> Log(const Change& change, WallTime) override {
+    log_.push_back({++sequence_, change});
+    if (log_.size() > kChangesKept) log_.pop_front();
+    return sequence_;
+  }
 
  private:
   static bool Collide(const KeyRecord& a, const KeyRecord& b) {
@@ -242,6 +253,7 @@ class MemoryDirectory::State final : public DirectoryWriter {
   std::map<Name, v1::User> users_;
   std::map<std::string, KeyRecord> keys_;
   std::map<std::string, TokenRecord> tokens_;
+  std::deque<LoggedChange> log_;
   uint64_t sequence_ = 0;
   int64_t position_ = 0;
 };

@@ -1,4 +1,5 @@
 // What SqlDirectory reads.
+#include "common/text/excerpt.h"
 #include "services/identity/sql_directory_session.h"
 #include "services/identity/sql_rows.h"
 
@@ -15,6 +16,37 @@ absl::StatusOr<KeyRecord> KeyOf(const sql::Row& row) {
 absl::StatusOr<TokenRecord> TokenOf(const sql::Row& row) {
   WEIR_ASSIGN_OR_RETURN(v1::AdminToken token, ObjectOf<v1::AdminToken>(row));
   return TokenRecord{.token = std::move(token), .digest = row.Bytes(1), .position = row.Int(2)};
+}
+
+std::string_view KindName(Change::Kind kind) {
+  switch (kind) {
+    case Change::Kind::kOrganization:
+      return "organization";
+    case Change::Kind::kTeam:
+      return "team";
+    case Change::Kind::kUser:
+      return "user";
+    case Change::Kind::kKey:
+      return "key";
+  }
+  return "";
+}
+
+std::optional<Change::Kind> ParseKind(std::string_view name) {
+  for (Change::Kind each : {Change::Kind::kOrganization, Change::Kind::kTeam, Change::Kind::kUser,
+                            Change::Kind::kKey}) {
+    if (KindName(each) == name) return each;
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<LoggedChange> ChangeOf(const sql::Row& row) {
+  const std::optional<Change::Kind> kind = ParseKind(row.Text(1));
+  if (!kind) {
+    return status::DataLoss("change {} of the log is of the kind '{}'", row.Int(0),
+                            text::Excerpt(row.Text(1)));
+  }
+  return LoggedChange{static_cast<uint64_t>(row.Int(0)), {*kind, row.Text(2), row.Text(3)}};
 }
 
 absl::StatusOr<std::optional<v1::Organization>> SqlDirectorySession::FindOrganization(
@@ -186,6 +218,15 @@ absl::StatusOr<uint64_t> SqlDirectorySession::LastSequence() {
   WEIR_ASSIGN_OR_RETURN(const int64_t last,
                         Number("SELECT COALESCE(MAX(sequence), 0) FROM identity_change_log", {}));
   return static_cast<uint64_t>(last);
+}
+
+absl::StatusOr<std::vector<LoggedChange>> SqlDirectorySession::ChangesAfter(uint64_t sequence,
+                                                                            int limit) {
+  const Value params[] = {static_cast<int64_t>(sequence), int64_t{limit}};
+  return All(connection_,
+             "SELECT sequence, kind, organization, name FROM identity_change_log "
+             "WHERE sequence > $1 ORDER BY sequence LIMIT $2",
+             params, &ChangeOf);
 }
 
 absl::StatusOr<int64_t> SqlDirectorySession::Number(std::string_view statement,

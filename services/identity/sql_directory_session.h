@@ -43,6 +43,7 @@ class SqlDirectorySession final : public DirectoryWriter {
                                    const std::string& user) override;
   absl::StatusOr<int64_t> CountTokens() override;
   absl::StatusOr<uint64_t> LastSequence() override;
+  absl::StatusOr<std::vector<LoggedChange>> ChangesAfter(uint64_t sequence, int limit) override;
 
   absl::Status StoreOrganization(const v1::Organization& organization) override;
   absl::Status StoreTeam(const v1::Team& team) override;

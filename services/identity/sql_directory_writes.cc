@@ -2,6 +2,7 @@
 #include <google/protobuf/util/time_util.h>
 
 #include "services/identity/sql_directory_session.h"
+#include "services/identity/sql_rows.h"
 
 namespace weir::identity {
 namespace {
@@ -11,20 +12,6 @@ using sql::Blob;
 using sql::Value;
 
 Blob Body(const google::protobuf::Message& message) { return Blob{message.SerializeAsString()}; }
-
-std::string_view KindName(Change::Kind kind) {
-  switch (kind) {
-    case Change::Kind::kOrganization:
-      return "organization";
-    case Change::Kind::kTeam:
-      return "team";
-    case Change::Kind::kUser:
-      return "user";
-    case Change::Kind::kKey:
-      return "key";
-  }
-  return "";
-}
 
 }  // namespace
 

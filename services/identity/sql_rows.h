@@ -27,6 +27,13 @@ absl::StatusOr<Object> ObjectOf(const sql::Row& row) {
 absl::StatusOr<KeyRecord> KeyOf(const sql::Row& row);
 absl::StatusOr<TokenRecord> TokenOf(const sql::Row& row);
 
+// As the log has it: "organization", "team", "user", "key".
+std::string_view KindName(Change::Kind kind);
+std::optional<Change::Kind> ParseKind(std::string_view name);
+
+// "SELECT sequence, kind, organization, name ...".
+absl::StatusOr<LoggedChange> ChangeOf(const sql::Row& row);
+
 // Every row of the answer through `read`.
 template <typename Result>
 absl::StatusOr<std::vector<Result>> All(sql::Connection& connection, std::string_view statement,
