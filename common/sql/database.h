@@ -124,7 +124,8 @@ struct PostgresOptions {
   std::string component;
   int connections = 4;  // At most; made when they are needed.
   std::chrono::milliseconds connect_timeout{3000};
-  // For a connection of the pool, and for another's Write; three times that within Together.
+  // For a connection of the pool, for the Write of another process, for a transaction to begin;
+  // three times that for a Write of this one, a minute where schemas or many edits are the matter.
   std::chrono::milliseconds wait_timeout{5000};
   std::chrono::milliseconds statement_timeout{30000};
 };

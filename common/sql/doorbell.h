@@ -17,7 +17,8 @@ class Doorbell {
   // the doorbell: it must be quick, must not block and must not throw.
   using Ring = std::function<void(std::string_view component)>;
 
-  // No ring runs any more once this returns.
+  // No ring runs any more once this returns; that takes up to a connect timeout where it is just
+  // connecting.
   virtual ~Doorbell() = default;
 };
 

@@ -58,10 +58,10 @@ asio::awaitable<void> Follower::Run(std::shared_ptr<State> state) {
 asio::awaitable<void> Follower::Wait(std::shared_ptr<State> state) {
   if (state->rung || state->stopping) co_return;
   Timers& timers = state->deps.timers;
-  const Timers::Id period = timers.At(timers.clock().Monotonic() + state->period,
-                                      [state] { state->wake.cancel(); });
+  const Timers::Id period =
+      timers.At(timers.clock().Monotonic() + state->period, [state] { state->wake.cancel(); });
   co_await state->wake.async_wait(kTuple);
-  if (!state->stopping) timers.Cancel(period);
+  timers.Cancel(period);
 }
 
 void Follower::Log(State& state, const absl::Status& followed) {

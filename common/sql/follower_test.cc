@@ -91,8 +91,8 @@ TEST_F(FollowerTest, LogsAFailureOnce) {
   RunUntil(3);
   follower_->Ring();
   RunUntil(4);
-  EXPECT_THAT(log.Lines("store.unreachable"), ::testing::SizeIs(1));
-  EXPECT_THAT(log.Lines("store.reachable"), ::testing::SizeIs(1));
+  EXPECT_THAT(log.WithEvent("store.unreachable"), ::testing::SizeIs(1));
+  EXPECT_THAT(log.WithEvent("store.reachable"), ::testing::SizeIs(1));
 }
 
 TEST_F(FollowerTest, EndsDuringARunAndDuringItsWait) {

@@ -8,6 +8,7 @@ constexpr int32_t kLocks = 0x77656972;
 // A schema's migration may build an index of a large ledger.
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours(1);
 constexpr std::chrono::milliseconds kPatience = std::chrono::minutes(1);
+constexpr int kAllLocks = 2;
 // A victim of a deadlock, and again.
 constexpr int kTries = 5;
 
@@ -33,12 +34,14 @@ PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
              .ring_and_commit = "COMMIT",
              .undo = "ROLLBACK",
              .read_only = true,
+             .begin_wait = options.wait_timeout,
              .wait = options.statement_timeout},
       writes_(WriteFrame(LockOf(options.component), options.statement_timeout, false)),
       beside_{.begin = std::string(kBeginWrite),
               .commit = "COMMIT",
               .ring_and_commit = "COMMIT",
               .undo = "ROLLBACK",
+              .begin_wait = options.wait_timeout,
               .wait = options.statement_timeout},
       // In this order everywhere.
       alone_(WriteFrame(LockOf("") + LockOf(options.component), kLongest, true)),
@@ -48,6 +51,7 @@ PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
 PostgresDatabase::Frame PostgresDatabase::WriteFrame(std::string_view locks,
                                                      PostgresLink::Wait wait, bool patient) const {
   Frame frame{.commit = "COMMIT", .undo = "ROLLBACK", .wait = wait};
+  frame.begin_wait = patient ? kAllLocks * kPatience : options_.wait_timeout;
   frame.begin = kBeginWrite;
   if (patient) {
     frame.begin += fmt::format(
@@ -117,8 +121,9 @@ absl::Status PostgresDatabase::Transact(const Frame& frame, const Work& work, bo
 absl::StatusOr<std::unique_ptr<PostgresConnection>> PostgresDatabase::Begin(const Frame& frame) {
   for (bool first = true;; first = false) {
     WEIR_ASSIGN_OR_RETURN(std::unique_ptr<PostgresConnection> connection, pool_.Take());
-    connection->SetWait(frame.wait);
+    connection->SetWait(frame.begin_wait);
     absl::Status begun = connection->Begin(frame.begin, frame.read_only);
+    connection->SetWait(frame.wait);
     if (begun.ok()) return connection;
     const bool lost = connection->link().IsLost();
     (void)connection->Undo(frame.undo);

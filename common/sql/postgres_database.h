@@ -31,8 +31,9 @@ class PostgresDatabase final : public Database {
   struct Frame {
     std::string begin, commit, ring_and_commit, undo;
     bool read_only = false;
-    // What a statement of it may take; the server's own limit is within `begin`.
-    PostgresLink::Wait wait{};
+    // What its beginning may take, with its wait for locks, and each statement then. The server's
+    // own limits are those of the session, or within `begin`.
+    PostgresLink::Wait begin_wait{}, wait{};
   };
   explicit PostgresDatabase(const PostgresOptions& options);
   Frame WriteFrame(std::string_view locks, PostgresLink::Wait wait, bool patient) const;
