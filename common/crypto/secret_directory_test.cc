@@ -120,6 +120,28 @@ TEST_F(SecretDirectoryTest, AnExistingFileIsNeverReplaced) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
 }
 
+TEST_F(SecretDirectoryTest, AFileIsReplacedInOneStep) {
+  std::filesystem::create_directories(folder_);
+  const std::string first("one\0two\n\n", 9);
+  EXPECT_THAT(ReplaceSecretFile(File("table"), first), IsOk());
+  EXPECT_EQ(*ReadSecretBytes(File("table"), 9), first) << "byte for byte";
+  EXPECT_THAT(ReadSecretBytes(File("table"), 8),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("at most 8 bytes")));
+  Put("table.new", "of a writer that died", 0644);
+  EXPECT_THAT(ReplaceSecretFile(File("table"), "second"), IsOk());
+  EXPECT_EQ(*ReadSecretBytes(File("table"), 100), "second");
+  EXPECT_EQ(ModeOf(File("table")), 0600u);
+  EXPECT_FALSE(std::filesystem::exists(File("table.new")));
+}
+
+TEST_F(SecretDirectoryTest, AFileThatCannotBeReplacedStays) {
+  std::filesystem::create_directories(folder_);
+  ASSERT_THAT(ReplaceSecretFile(File("table"), "first"), IsOk());
+  std::filesystem::create_directories(File("table.new/full"));
+  EXPECT_THAT(ReplaceSecretFile(File("table"), "second"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(*ReadSecretBytes(File("table"), 100), "first");
+}
+
 TEST_F(SecretDirectoryTest, AFolderThatIsNotThereIsUnavailable) {
   EXPECT_THAT(WriteNewSecretFile(File("token"), "x"), StatusIs(absl::StatusCode::kUnavailable));
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
@@ -29,7 +30,8 @@ class Descriptor {
   const int fd_;
 };
 
-absl::Status CheckMode(int fd, const std::string& path) {
+// The file's size.
+absl::StatusOr<size_t> CheckMode(int fd, const std::string& path) {
   struct stat info;
   if (::fstat(fd, &info) != 0) return status::Unavailable("reading {}: {}", path, Why());
   if (!S_ISREG(info.st_mode)) return status::FailedPrecondition("{} is not a file", path);
@@ -37,7 +39,7 @@ absl::Status CheckMode(int fd, const std::string& path) {
     return status::FailedPrecondition("{} has mode {:04o}, want 0600: others may read the secret",
                                       path, info.st_mode & 07777);
   }
-  return absl::OkStatus();
+  return static_cast<size_t>(info.st_size);
 }
 
 bool WriteAll(int fd, std::string_view text) {
@@ -60,7 +62,7 @@ void SyncFolder(const std::string& path) {
 absl::Status WriteTemporary(const std::string& path, std::string_view text) {
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.get() < 0) return status::Unavailable("creating {}: {}", path, Why());
-  if (!WriteAll(file.get(), fmt::format("{}\n", text)) || ::fsync(file.get()) != 0) {
+  if (!WriteAll(file.get(), text) || ::fsync(file.get()) != 0) {
     return status::Unavailable("writing {}: {}", path, Why());
   }
   return absl::OkStatus();
@@ -68,35 +70,56 @@ absl::Status WriteTemporary(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
+absl::StatusOr<std::string> ReadSecretBytes(const std::string& path, size_t max_bytes) {
   Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
     if (errno == ENOENT) return status::NotFound("{} does not exist", path);
     return status::Unavailable("reading {}: {}", path, Why());
   }
-  WEIR_RETURN_IF_ERROR(CheckMode(file.get(), path));
-  std::string text(kMaxBytes + 1, '\0');
+  WEIR_ASSIGN_OR_RETURN(const size_t found, CheckMode(file.get(), path));
+  // One byte more than there should be shows that there is more.
+  std::string bytes(std::min(found, max_bytes) + 1, '\0');
   size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
+  while (size < bytes.size()) {
+    const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return status::Unavailable("reading {}: {}", path, Why());
     if (got == 0) break;
     size += got;
   }
-  if (size > kMaxBytes) {
-    return status::FailedPrecondition("{} is too long, want at most {} bytes", path, kMaxBytes);
+  if (size > max_bytes) {
+    return status::FailedPrecondition("{} is too long, want at most {} bytes", path, max_bytes);
   }
-  text.resize(size);
+  bytes.resize(size);
+  return bytes;
+}
+
+absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
+  WEIR_ASSIGN_OR_RETURN(std::string text, ReadSecretBytes(path, kMaxBytes));
   text.resize(text.find_last_not_of(" \t\r\n") + 1);
   return text;
+}
+
+absl::Status ReplaceSecretFile(const std::string& path, std::string_view bytes) {
+  const std::string temporary = path + ".new";
+  ::unlink(temporary.c_str());  // Of a writer that died between these steps.
+  absl::Status written = WriteTemporary(temporary, bytes);
+  if (written.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    written = status::Unavailable("replacing {}: {}", path, Why());
+  }
+  if (!written.ok()) {
+    ::unlink(temporary.c_str());
+    return written;
+  }
+  SyncFolder(path);
+  return absl::OkStatus();
 }
 
 absl::Status WriteNewSecretFile(const std::string& path, std::string_view text) {
   // A name per process and call; left over only where the process died between two of these steps.
   const std::string temporary = fmt::format("{}.new.{}.{}", path, ::getpid(), ::gettid());
   ::unlink(temporary.c_str());
-  const absl::Status written = WriteTemporary(temporary, text);
+  const absl::Status written = WriteTemporary(temporary, fmt::format("{}\n", text));
   // link, not rename: of two processes that start together one wins, and the other reads its file.
   const bool linked = written.ok() && ::link(temporary.c_str(), path.c_str()) == 0;
   const int error = errno;

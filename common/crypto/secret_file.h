@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,14 @@ namespace weir::crypto {
 // kFailedPrecondition: others may read it, or it is too long. kUnavailable: it cannot be read. No
 // error shows what is in it.
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path);
+
+// The same of a larger file, byte for byte, with at most `max_bytes` in it.
+absl::StatusOr<std::string> ReadSecretBytes(const std::string& path, size_t max_bytes);
+
+// Writes `bytes`, 0600, durably; they take the place of what had this name in one step. One writer
+// of a path at a time. Its folder must exist. kUnavailable: it cannot be written, and what was
+// there still is.
+absl::Status ReplaceSecretFile(const std::string& path, std::string_view bytes);
 
 // Writes `text` and a newline, 0600, durably; appears under its name in one step. Its folder must
 // exist. kAlreadyExists: there is a file, which is left alone. kUnavailable: it cannot be written.
