@@ -2,6 +2,9 @@
 
 #include <fmt/ranges.h>
 
+#include <boost/asio/ip/address.hpp>
+
+#include "common/config/config_errors.h"
 #include "common/config/endpoint.h"
 #include "common/text/ascii.h"
 #include "common/text/excerpt.h"
@@ -102,7 +105,34 @@ void ReadEgress(Reader& reader, const config::Environment& environment, EdgeConf
   reader.String("ca_file", &config.egress_ca_file, {.want = "the path of a PEM file"});
 }
 
+constexpr std::string_view kWantLoopback = "a loopback address in profile dev";
+
+bool IsLoopback(const std::string& host) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(host, error);
+  return !error && address.is_loopback();
+}
+
 }  // namespace
+
+absl::Status CheckProfile(bool is_dev, const EdgeConfig& config) {
+  config::ConfigErrors errors("");
+  if (!is_dev) {
+    if (config.open_auth) errors.Add("auth.mode", "is open, want required unless profile is dev");
+    return errors.ToStatus();
+  }
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    const std::string& host = config.listeners[i].host;
+    if (IsLoopback(host)) continue;
+    errors.Add(fmt::format("listeners[{}].address", i),
+               fmt::format("listens on {}, want {}", host, kWantLoopback));
+  }
+  if (!IsLoopback(config.ops_host)) {
+    errors.Add("ops.address",
+               fmt::format("listens on {}, want {}", config.ops_host, kWantLoopback));
+  }
+  return errors.ToStatus();
+}
 
 void ReadEdge(Reader& root, const config::Environment& environment, EdgeConfig& config) {
   config.listeners = {{.name = "public"}};

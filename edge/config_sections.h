@@ -12,6 +12,10 @@ namespace weir::edge {
 // proxy.
 void ReadEdge(config::Reader& root, const config::Environment& environment, EdgeConfig& config);
 
+// What profile dev permits and demands of the edge: open callers, and listeners on this machine
+// alone.
+absl::Status CheckProfile(bool is_dev, const EdgeConfig& config);
+
 // Names the variable that a value came from, where it was none of weir's own.
 void ShowProxy(const EdgeConfig& config, config::Settings& settings);
 

@@ -67,7 +67,7 @@ class LoopedEdge final : public Edge {
       loops_.push_back(*std::move(loop));
     }
     recovery_.emplace(Recovery::Deps{.directory = config_.outbox_directory,
-                                     .quota = deps_.quota,
+                                     .quota = loops_.front()->services().quota(),
                                      .refused = refused_,
                                      .workers = deps_.workers,
                                      .timers = loops_.front()->timers()});
@@ -164,6 +164,7 @@ class LoopedEdge final : public Edge {
     if (!accepting_) return "settling what an earlier process left";
     for (const auto& each : loops_) {
       if (!each->has_routes()) return "the routing table has not been read yet";
+      if (std::string why = each->WhyNotReady(); !why.empty()) return why;
     }
     return {};
   }

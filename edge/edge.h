@@ -4,13 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "common/api/identity.h"
-#include "common/api/quota.h"
-#include "common/api/routing.h"
 #include "common/async/worker_pool.h"
 #include "common/ids/random.h"
 #include "common/metrics/registry.h"
 #include "edge/config.h"
+#include "edge/loop_services.h"
 
 namespace weir::edge {
 
@@ -19,10 +17,8 @@ namespace weir::edge {
 class Edge {
  public:
   struct Deps {
-    api::Identity& identity;  // All must outlive this object.
-    api::Quota& quota;
-    api::Routing& routing;
-    WorkerPool& workers;  // For fsync.
+    MakeLoopServices services;  // What it refers to must outlive this object, as all of these.
+    WorkerPool& workers;        // For fsync.
     const Clock& clock;
     Random& random;
     metrics::Registry& metrics;

@@ -37,9 +37,6 @@ EdgeLoop::EdgeLoop(int index, Shared shared)
       timers_(io_, shared.deps.clock),
       deadlines_(timers_),
       peer_watch_(timers_),
-      identity_(IdentityOptions(shared.config),
-                {.inner = shared.deps.identity, .timers = timers_, .random = shared.deps.random}),
-      gate_(shared.deps.quota, edge_id_),
       work_(asio::make_work_guard(io_)) {}
 
 absl::StatusOr<std::unique_ptr<EdgeLoop>> EdgeLoop::Create(int index, Shared shared,
@@ -51,24 +48,30 @@ absl::StatusOr<std::unique_ptr<EdgeLoop>> EdgeLoop::Create(int index, Shared sha
 
 absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
   const EdgeConfig& config = shared_.config;
+  WEIR_ASSIGN_OR_RETURN(services_, shared_.deps.services(io_, timers_));
+  identity_.emplace(
+      IdentityOptions(config),
+      api::CachingIdentity::Deps{
+          .inner = services_->identity(), .timers = timers_, .random = shared_.deps.random});
+  gate_.emplace(services_->quota(), edge_id_);
   EgressOptions egress = EgressOf(config);
   WEIR_ASSIGN_OR_RETURN(egress.allow, AddressSet::Parse(config.egress_allow));
   WEIR_ASSIGN_OR_RETURN(dialer_, Dialer::Create(io_, deadlines_, std::move(egress)));
   WEIR_ASSIGN_OR_RETURN(outbox_,
                         Outbox::Open({.directory = config.outbox_directory, .instance = edge_id_}));
   routes_ = std::make_unique<RoutingView>(RoutingView::Deps{
-      .loop = io_, .routing = shared_.deps.routing, .dialer = *dialer_, .timers = timers_});
+      .loop = io_, .routing = services_->routing(), .dialer = *dialer_, .timers = timers_});
   settlements_ = std::make_unique<Settlements>(Settlements::Deps{.loop = io_,
-                                                                 .quota = shared_.deps.quota,
+                                                                 .quota = services_->quota(),
                                                                  .outbox = *outbox_,
                                                                  .timers = timers_,
                                                                  .refused = shared_.refused});
   pipeline_ =
       std::make_unique<Pipeline>(shared_.pipeline, Pipeline::Deps{.loop = io_,
-                                                                  .identity = identity_,
-                                                                  .routing = shared_.deps.routing,
+                                                                  .identity = *identity_,
+                                                                  .routing = services_->routing(),
                                                                   .routes = *routes_,
-                                                                  .gate = gate_,
+                                                                  .gate = *gate_,
                                                                   .settlements = *settlements_,
                                                                   .deadlines = deadlines_,
                                                                   .addresses = shared_.addresses,
@@ -93,7 +96,7 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
     listeners_.push_back(*std::move(listener));
   }
   asio::co_spawn(io_, routes_->Run(), asio::detached);
-  asio::co_spawn(io_, identity_.Run(), asio::detached);
+  asio::co_spawn(io_, identity_->Run(), asio::detached);
   asio::co_spawn(io_, RenewHolds(), asio::detached);
   asio::co_spawn(io_, KeepHouse(), asio::detached);
   return absl::OkStatus();
@@ -101,11 +104,12 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
 
 EdgeLoop::~EdgeLoop() {
   Stop();
+  if (services_ != nullptr) services_->Abandon();
   io_.Abandon();  // Before anything that a coroutine refers to goes.
 }
 
 void EdgeLoop::StartThread() {
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] { services_->Run(io_); });
   pthread_setname_np(thread_.native_handle(), fmt::format("edge-{}", index_).c_str());
 }
 
@@ -149,7 +153,7 @@ asio::awaitable<void> EdgeLoop::RenewHolds() {
     quota::v1::HeartbeatRequest request;
     request.set_edge_id(edge_id_);
     const auto renewed =
-        co_await shared_.deps.quota.Heartbeat(api::CallContext{}, std::move(request));
+        co_await services_->quota().Heartbeat(api::CallContext{}, std::move(request));
     if (!renewed.ok()) {
       log::Warn("edge.heartbeat.failed", {{"reason", status::Message(renewed.status())}});
     }
@@ -160,10 +164,19 @@ asio::awaitable<void> EdgeLoop::KeepHouse() {
   for (int turn = 0;; ++turn) {
     co_await SleepFor(timers_, kHousekeeping);
     has_routes_ = routes_->Current() != nullptr;
+    {
+      MutexLock lock(mutex_);
+      not_ready_ = services_->WhyNotReady();
+    }
     LookAround();
     SyncOutbox();
     if (turn % 20 == 0) routes_->CloseIdleConnections();
   }
+}
+
+std::string EdgeLoop::WhyNotReady() const {
+  MutexLock lock(mutex_);
+  return not_ready_;
 }
 
 void EdgeLoop::Refresh() {

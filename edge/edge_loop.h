@@ -2,16 +2,18 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/api/caching_identity.h"
+#include "common/async/loop_context.h"
+#include "common/async/mutex.h"
 #include "common/ids/buffered_random.h"
 #include "edge/config.h"
 #include "edge/edge.h"
 #include "edge/http/listener.h"
-#include "common/async/loop_context.h"
 #include "edge/pipeline/pipeline.h"
 
 namespace weir::edge {
@@ -56,11 +58,14 @@ class EdgeLoop {
   void Refresh();
   // Any thread.
   bool has_routes() const { return has_routes_; }
+  // Why its services cannot be relied on; empty: they can.
+  std::string WhyNotReady() const;
   size_t connections() const { return connections_; }
   size_t unsettled() const { return unsettled_; }
 
   asio::io_context& io() { return io_; }
   Timers& timers() { return timers_; }
+  LoopServices& services() { return *services_; }
   Deadlines& deadlines() { return deadlines_; }
   PeerWatch& peer_watch() { return peer_watch_; }
   std::vector<uint16_t> ports() const;
@@ -81,8 +86,9 @@ class EdgeLoop {
   AsioTimers timers_;
   Deadlines deadlines_;
   PeerWatch peer_watch_;
-  api::CachingIdentity identity_;
-  Gate gate_;
+  std::unique_ptr<LoopServices> services_;
+  std::optional<api::CachingIdentity> identity_;
+  std::optional<Gate> gate_;
   std::unique_ptr<Dialer> dialer_;
   std::unique_ptr<RoutingView> routes_;
   // Outlives the outbox: what waits for a write ends with it.
@@ -94,6 +100,8 @@ class EdgeLoop {
   std::thread thread_;
   int64_t attempts_ = 0;
   std::atomic<bool> has_routes_{false};
+  mutable Mutex mutex_;
+  std::string not_ready_ ABSL_GUARDED_BY(mutex_);
   std::atomic<size_t> connections_{0};
   std::atomic<size_t> unsettled_{0};
 };

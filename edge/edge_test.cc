@@ -53,9 +53,7 @@ class EdgeTest : public ::testing::Test {
   }
 
   absl::StatusOr<std::unique_ptr<Edge>> Create() {
-    return Edge::Create(config_, {.identity = identity_,
-                                  .quota = quota_,
-                                  .routing = routing_,
+    return Edge::Create(config_, {.services = SharedServices(identity_, quota_, routing_),
                                   .workers = workers_,
                                   .clock = clock_,
                                   .random = random_,

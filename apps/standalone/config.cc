@@ -1,6 +1,5 @@
 #include "apps/standalone/config.h"
 
-#include <boost/asio/ip/address.hpp>
 #include <filesystem>
 
 #include "common/config/config_errors.h"
@@ -15,8 +14,6 @@ namespace {
 
 using config::ConfigErrors;
 using config::Reader;
-
-constexpr std::string_view kWantLoopback = "a loopback address in profile dev";
 
 void ReadLog(Reader& reader, StandaloneConfig& config) {
   reader.Enum("level", &config.log_level,
@@ -50,31 +47,11 @@ void CheckDirectories(const StandaloneConfig& config, ConfigErrors& errors) {
   }
 }
 
-bool IsLoopback(const std::string& host) {
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(host, error);
-  return !error && address.is_loopback();
-}
-
-void CheckProfile(const StandaloneConfig& config, ConfigErrors& errors) {
-  if (config.profile == Profile::kProd) {
-    if (config.edge.open_auth)
-      errors.Add("auth.mode", "is open, want required unless profile is dev");
-    return;
-  }
-  for (size_t i = 0; i < config.edge.listeners.size(); ++i) {
-    const std::string& host = config.edge.listeners[i].host;
-    if (IsLoopback(host)) continue;
-    errors.Add(fmt::format("listeners[{}].address", i),
-               fmt::format("listens on {}, want {}", host, kWantLoopback));
-  }
-  if (!IsLoopback(config.edge.ops_host)) {
-    errors.Add("ops.address",
-               fmt::format("listens on {}, want {}", config.edge.ops_host, kWantLoopback));
-  }
+void CheckAdminProfile(const StandaloneConfig& config, ConfigErrors& errors) {
+  if (config.profile == Profile::kProd) return;
   if (!rpc::CheckAdminAddress(config.admin.address, /*tls=*/false).ok()) {
-    errors.Add("admin.address",
-               fmt::format("is '{}', want {}", text::Excerpt(config.admin.address), kWantLoopback));
+    errors.Add("admin.address", fmt::format("is '{}', want a loopback address in profile dev",
+                                            text::Excerpt(config.admin.address)));
   }
 }
 
@@ -101,8 +78,9 @@ void ReadStandalone(Reader& root, const config::Environment& environment,
 
   ConfigErrors errors("");
   CheckDirectories(config, errors);
-  CheckProfile(config, errors);
+  CheckAdminProfile(config, errors);
   root.Check(errors.ToStatus());
+  root.Check(edge::CheckProfile(config.profile == Profile::kDev, config.edge));
   if (config.profile == Profile::kProd) root.Check(rpc::CheckAdmin(config.admin));
   root.Check(config.edge.Validate());
   root.Check(config.identity.Validate());

@@ -1,16 +1,15 @@
 #include "apps/standalone/standalone.h"
 
 #include <pthread.h>
-#include <sys/stat.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <future>
 
 #include "apps/apply/apply.h"
 #include "apps/apply/registry_sink.h"
 #include "common/log/log.h"
+#include "common/process/private_directory.h"
+#include "common/rpc/admin_log.h"
 #include "services/identity/identity_server.h"
 #include "services/quota/quota_server.h"
 #include "services/quota/sql_schema.h"
@@ -19,30 +18,9 @@
 namespace weir::standalone {
 namespace {
 
-absl::Status MakePrivateDirectory(const std::string& path) {
-  std::error_code error;
-  const bool made = std::filesystem::create_directories(path, error);
-  if (error) return status::Unavailable("making the directory '{}': {}", path, error.message());
-  if (made && ::chmod(path.c_str(), 0700) != 0) {
-    return status::Unavailable("making the directory '{}' private: {}", path, std::strerror(errno));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::unique_ptr<sql::Database>> OpenDatabase(const std::string& directory,
                                                             std::string_view name) {
   return sql::OpenSqlite({.path = fmt::format("{}/{}.db", directory, name)});
-}
-
-// What an operator sees of every edit and every refusal at the admin port.
-void LogAdminCall(const api::AdminCall& call, std::string_view method, const absl::Status& status,
-                  Duration took) {
-  const int64_t took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  log::Info("admin.call", {{"actor", call.actor},
-                           {"organization", call.organization},
-                           {"method", method},
-                           {"code", absl::StatusCodeToString(status.code())},
-                           {"took_us", took_us}});
 }
 
 }  // namespace
@@ -63,7 +41,7 @@ absl::StatusOr<std::unique_ptr<Standalone>> Standalone::Create(StandaloneConfig 
 }
 
 absl::Status Standalone::Open(const apply::SecretSource& secrets) {
-  WEIR_RETURN_IF_ERROR(MakePrivateDirectory(config_.data_directory));
+  WEIR_RETURN_IF_ERROR(process::MakePrivateDirectory(config_.data_directory));
   WEIR_RETURN_IF_ERROR(OpenSecrets());
   WEIR_RETURN_IF_ERROR(OpenIdentity());
   WEIR_RETURN_IF_ERROR(OpenQuota());
@@ -82,7 +60,7 @@ absl::Status Standalone::Open(const apply::SecretSource& secrets) {
 }
 
 absl::Status Standalone::OpenSecrets() {
-  WEIR_RETURN_IF_ERROR(MakePrivateDirectory(config_.secrets_directory));
+  WEIR_RETURN_IF_ERROR(process::MakePrivateDirectory(config_.secrets_directory));
   WEIR_ASSIGN_OR_RETURN(sealer_,
                         crypto::SealerFromDirectory(config_.secrets_directory, true, random_));
   WEIR_ASSIGN_OR_RETURN(
@@ -217,18 +195,18 @@ absl::Status Standalone::OpenAdmin() {
       rpc::AdminServer::Start(
           config_.admin,
           {.registry = registry_, .tokens = *tokens_, .workers = workers_, .clock = clock_},
-          LogAdminCall));
+          rpc::LogAdminCall));
   return absl::OkStatus();
 }
 
 absl::Status Standalone::OpenEdge() {
-  WEIR_ASSIGN_OR_RETURN(edge_, edge::Edge::Create(config_.edge, {.identity = *identity_,
-                                                                 .quota = *quota_,
-                                                                 .routing = *routing_,
-                                                                 .workers = workers_,
-                                                                 .clock = clock_,
-                                                                 .random = random_,
-                                                                 .metrics = metrics_}));
+  WEIR_ASSIGN_OR_RETURN(
+      edge_, edge::Edge::Create(config_.edge,
+                                {.services = edge::SharedServices(*identity_, *quota_, *routing_),
+                                 .workers = workers_,
+                                 .clock = clock_,
+                                 .random = random_,
+                                 .metrics = metrics_}));
   return absl::OkStatus();
 }
 

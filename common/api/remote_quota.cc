@@ -5,12 +5,18 @@
 namespace weir::api {
 namespace {
 
+// A settlement waits for its commit, and for a store that is slow.
+constexpr Duration kPatient = std::chrono::seconds(30);
+
 // All of them may be repeated: the key of the attempt sees to it.
 constexpr rpc::PipeMethod kReserve{.name = "Reserve", .idempotent = true};
 constexpr rpc::PipeMethod kExtend{.name = "Extend", .idempotent = true};
-constexpr rpc::PipeMethod kSettle{.name = "Settle", .idempotent = true, .urgent = false};
-constexpr rpc::PipeMethod kRelease{.name = "Release", .idempotent = true, .urgent = false};
-constexpr rpc::PipeMethod kHeartbeat{.name = "Heartbeat", .idempotent = true, .urgent = false};
+constexpr rpc::PipeMethod kSettle{
+    .name = "Settle", .idempotent = true, .urgent = false, .timeout = kPatient};
+constexpr rpc::PipeMethod kRelease{
+    .name = "Release", .idempotent = true, .urgent = false, .timeout = kPatient};
+constexpr rpc::PipeMethod kHeartbeat{
+    .name = "Heartbeat", .idempotent = true, .urgent = false, .timeout = kPatient};
 constexpr rpc::PipeMethod kPeek{.name = "Peek", .idempotent = true};
 
 }  // namespace

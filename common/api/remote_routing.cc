@@ -32,8 +32,11 @@ class SharedEvents final : public RoutingEvents {
 asio::awaitable<absl::StatusOr<routing_pb::PlanResponse>> RemoteRouting::Plan(
     CallContext call, routing_pb::PlanRequest request) {
   std::string organization = request.organization();
-  return RemoteCall<routing_pb::PlanResponse>(&client_, kPlan, call, std::move(organization),
-                                              std::move(request));
+  co_return co_await asio::co_spawn(
+      client_.loop().io(),
+      RemoteCall<routing_pb::PlanResponse>(&client_, kPlan, call, std::move(organization),
+                                           std::move(request)),
+      asio::use_awaitable);
 }
 
 std::shared_ptr<RoutingEvents> RemoteRouting::Watch(routing_pb::WatchRequest request,
@@ -45,8 +48,11 @@ std::shared_ptr<RoutingEvents> RemoteRouting::Watch(routing_pb::WatchRequest req
 asio::awaitable<absl::StatusOr<routing_pb::ReportResponse>> RemoteRouting::Report(
     CallContext call, routing_pb::ReportRequest request) {
   std::string organization = request.organization();
-  return RemoteCall<routing_pb::ReportResponse>(&client_, kReport, call, std::move(organization),
-                                                std::move(request));
+  co_return co_await asio::co_spawn(
+      client_.loop().io(),
+      RemoteCall<routing_pb::ReportResponse>(&client_, kReport, call, std::move(organization),
+                                             std::move(request)),
+      asio::use_awaitable);
 }
 
 }  // namespace weir::api

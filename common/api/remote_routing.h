@@ -5,8 +5,8 @@
 
 namespace weir::api {
 
-// Routing in another process. One for each loop, on its thread. Errors are the service's, and those
-// of rpc::PipeClient::Call.
+// Routing in another process. Plan and Report on any loop; Watch on that of the client. Errors are
+// the service's, and those of rpc::PipeClient::Call.
 class RemoteRouting final : public Routing {
  public:
   // `client`, of weir.routing.v1.RoutingService, outlives this object.

@@ -8,6 +8,8 @@
 #include <iostream>
 #include <optional>
 
+#include "common/config/load.h"
+#include "common/config/yaml.h"
 #include "common/process/startup_pages.h"
 
 namespace weir::process {
@@ -98,6 +100,16 @@ void Harden() {
 
 }  // namespace
 
+absl::StatusOr<config::Settings> ReadConfig(const std::string& path,
+                                            const config::Environment& environment,
+                                            const std::function<void(config::Reader&)>& read) {
+  WEIR_ASSIGN_OR_RETURN(std::string text, config::ReadFile(path));
+  config::Input input{.file = path, .text = std::move(text), .environment = environment};
+  // weirctl's: who administers a process from the shell that started it has them there.
+  input.not_overrides.insert({"WEIR_ADMIN_ADDRESS", "WEIR_ADMIN_TOKEN", "WEIR_ADMIN_TOKEN_FILE"});
+  return config::Load(input, read);
+}
+
 int Main(const Program& program, int argc, char** argv, char** environment) {
   Harden();
   const Arguments arguments = Parse(program, argc, argv);
@@ -109,9 +121,9 @@ int Main(const Program& program, int argc, char** argv, char** environment) {
     std::cout << config::Describe(loaded->settings);
     return 0;
   }
-  const absl::Status logging = log::Configure({.level = loaded->log_level,
+  const absl::Status logging = log::Configure({.level = loaded->log.level,
                                                .service = std::string(program.service),
-                                               .path = loaded->log_path});
+                                               .path = loaded->log.path});
   if (!logging.ok()) return Fail(program, logging);
   std::cerr << loaded->banner;
   return Serve(program, *loaded);

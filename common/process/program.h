@@ -6,8 +6,9 @@
 #include <string_view>
 
 #include "common/config/environment.h"
+#include "common/config/reader.h"
 #include "common/config/settings.h"
-#include "common/log/log.h"
+#include "common/process/profile.h"
 #include "common/status/status.h"
 
 namespace weir::process {
@@ -23,13 +24,26 @@ class Running {
 // What a configuration file said.
 struct Loaded {
   config::Settings settings;
-  log::Level log_level = log::Level::kInfo;
-  std::string log_path;  // Empty: stdout.
+  LogConfig log;
   // For stderr, before anything else; empty: nothing.
   std::string banner;
   // Starts the program; on the main thread, once the log is there.
   std::function<absl::StatusOr<std::unique_ptr<Running>>()> start;
 };
+
+// A server that is made of `config` and opened.
+template <typename Process, typename Config>
+absl::StatusOr<std::unique_ptr<Running>> Begin(const Config& config) {
+  auto process = std::make_unique<Process>(config);
+  if (absl::Status opened = process->Open(); !opened.ok()) return opened;
+  return std::unique_ptr<Running>(std::move(process));
+}
+
+// Reads the file at `path` with `read`, and the WEIR_* overrides of `environment`. kNotFound: no
+// such file. kInvalidArgument: every fault, a line each.
+absl::StatusOr<config::Settings> ReadConfig(const std::string& path,
+                                            const config::Environment& environment,
+                                            const std::function<void(config::Reader&)>& read);
 
 // What is the same for every server program.
 struct Program {

@@ -2,11 +2,11 @@
 
 #include <pthread.h>
 
-#include <future>
-
 #include "common/api/remote_admin_tokens.h"
 #include "common/log/log.h"
+#include "common/process/private_directory.h"
 #include "common/rpc/access_table.h"
+#include "common/rpc/admin_log.h"
 #include "common/rpc/grpc_log.h"
 #include "common/rpc/service_server.h"
 #include "common/rpc/threaded_loop.h"
@@ -14,19 +14,7 @@
 namespace weir::process {
 namespace {
 
-constexpr Duration kLook = std::chrono::seconds(1);
 constexpr Duration kAdminGrace = std::chrono::seconds(2);
-
-// What an operator sees of every edit and every refusal at the admin port.
-void LogAdminCall(const api::AdminCall& call, std::string_view method, const absl::Status& status,
-                  Duration took) {
-  const int64_t took_us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-  log::Info("admin.call", {{"actor", call.actor},
-                           {"organization", call.organization},
-                           {"method", method},
-                           {"code", absl::StatusCodeToString(status.code())},
-                           {"took_us", took_us}});
-}
 
 }  // namespace
 
@@ -80,6 +68,10 @@ ServiceHost::~ServiceHost() {
 }
 
 absl::Status ServiceHost::Open() {
+  if (!config_.data_directory.empty()) {
+    WEIR_RETURN_IF_ERROR(MakePrivateDirectory(config_.data_directory));
+  }
+  WEIR_RETURN_IF_ERROR(MakePrivateDirectory(config_.secrets_directory));
   absl::StatusOr<std::unique_ptr<http::OpsServer>> ops =
       http::OpsServer::Start(io_, config_.ops,
                              {.not_ready = [this] { return WhyNotReady(); },
@@ -101,32 +93,9 @@ void ServiceHost::SetState(std::string why_not) {
   state_ = std::move(why_not);
 }
 
-void ServiceHost::Follow(std::function<absl::Status()> step) {
-  asio::co_spawn(io_, FollowOn(std::move(step)), asio::detached);
-}
-
-asio::awaitable<void> ServiceHost::FollowOn(std::function<absl::Status()> step) {
-  for (;;) {
-    rung_ = false;
-    const absl::Status answer = co_await RunOn(workers_, step);
-    const std::string why(status::Message(answer));
-    {
-      MutexLock lock(mutex_);
-      if (!why.empty() && store_.empty()) log::Warn("store.lost", {{"reason", why}});
-      if (why.empty() && !store_.empty()) log::Info("store.back", {});
-      store_ = why;
-    }
-    if (rung_) continue;
-    pause_.expires_after(kLook);
-    co_await pause_.async_wait(kTuple);
-  }
-}
-
-void ServiceHost::Ring() {
-  asio::post(io_, [this] {
-    rung_ = true;
-    pause_.cancel();
-  });
+void ServiceHost::StoreAnswered(const absl::Status& answer) {
+  MutexLock lock(mutex_);
+  store_ = status::Message(answer);
 }
 
 absl::StatusOr<api::AdminTokenVerifier*> ServiceHost::AskIdentity() {
@@ -150,7 +119,7 @@ absl::Status ServiceHost::Serve(const Api& api) {
       rpc::AdminServer::Start(
           config_.admin,
           {.registry = api.admin, .tokens = api.tokens, .workers = workers_, .clock = clock_},
-          LogAdminCall));
+          rpc::LogAdminCall));
   SetState("");
   log::Info("weir.started", {{"version", version_},
                              {"port", ports_->hot->port()},

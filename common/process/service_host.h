@@ -1,7 +1,6 @@
 #pragma once
 
-#include <atomic>
-#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -40,12 +39,17 @@ class ServiceHost {
   Random& random() { return random_; }
   metrics::Registry& metrics() { return metrics_; }
 
-  // Runs `step` on the workers each second and after each Ring, never twice at the same time: to
-  // learn what other replicas have changed, and whether the store answers. While it fails the
-  // process is not ready. `step` lives until Drain has returned.
-  void Follow(std::function<absl::Status()> step);
-  // Somebody has changed something. Any thread.
-  void Ring();
+  // Runs `work` on the loop; blocks until it is done. Not on the loop itself.
+  template <typename T>
+  T Await(asio::awaitable<T> work) {
+    std::promise<T> done;
+    asio::co_spawn(io_, std::move(work),
+                   [&done](std::exception_ptr, T result) { done.set_value(std::move(result)); });
+    return done.get_future().get();
+  }
+
+  // What the store answered last. While that is an error the process is not ready. Any thread.
+  void StoreAnswered(const absl::Status& answer);
 
   // Admin tokens as identity knows them, over the pipe to `config.identity`.
   absl::StatusOr<api::AdminTokenVerifier*> AskIdentity();
@@ -67,7 +71,6 @@ class ServiceHost {
  private:
   class Ports;
   class Identity;
-  asio::awaitable<void> FollowOn(std::function<absl::Status()> step);
   std::string WhyNotReady() const;
   void SetState(std::string why_not);
 
@@ -81,8 +84,6 @@ class ServiceHost {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   AsioTimers timers_{io_, clock_};
   WorkerPool workers_{"weir-work", 4, 10'000};
-  asio::steady_timer pause_{io_};  // Of Follow.
-  bool rung_ = false;
 
   mutable Mutex mutex_;
   // Empty: ready.

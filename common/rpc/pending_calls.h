@@ -19,6 +19,8 @@ struct PipeMethod {
   bool idempotent = false;
   // Somebody's request waits for it: the loop looks for the answer without delay.
   bool urgent = true;
+  // The longest wait for an answer, also where the caller has more time.
+  Duration timeout = std::chrono::seconds(4);
 };
 
 // An answer, encoded.

@@ -77,7 +77,7 @@ asio::awaitable<PipeResult> PipeClient::Call(PipeMethod method, api::CallContext
   PendingCall pending{.method = method,
                       .organization = std::move(organization),
                       .request = std::move(request),
-                      .deadline = call.deadline};
+                      .deadline = std::min(call.deadline, clock().Monotonic() + method.timeout)};
   auto initiate = [this](auto handler, PendingCall begun) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     begun.waiter = std::make_unique<HandlerWaiter<decltype(handler)>>(std::move(handler));

@@ -1,0 +1,70 @@
+#include "common/api/remote_loop.h"
+
+#include <optional>
+
+#include "common/api/remote_identity.h"
+#include "common/api/remote_quota.h"
+#include "common/rpc/polled_loop.h"
+
+namespace weir::api {
+
+struct RemoteLoop::Parts {
+  explicit Parts(asio::io_context& io) : loop(io) {}
+
+  rpc::PolledLoop loop;
+  std::unique_ptr<rpc::PipeClient> identity_client;
+  std::unique_ptr<rpc::PipeClient> quota_client;
+  std::optional<RemoteIdentity> identity;
+  std::optional<RemoteQuota> quota;
+};
+
+absl::StatusOr<std::unique_ptr<RemoteLoop>> RemoteLoop::Create(const RemoteAddresses& addresses,
+                                                               Deps deps) {
+  auto parts = std::make_unique<Parts>(deps.io);
+  const rpc::PipeClient::Deps client_deps{
+      .loop = parts->loop, .timers = deps.timers, .random = deps.random, .resolver = deps.resolver};
+  WEIR_ASSIGN_OR_RETURN(parts->identity_client,
+                        rpc::PipeClient::Create({.service = "weir.identity.v1.IdentityService",
+                                                 .addresses = addresses.identity,
+                                                 .tls = addresses.tls,
+                                                 .tls_name = "identity.weir",
+                                                 .version = addresses.version},
+                                                client_deps));
+  WEIR_ASSIGN_OR_RETURN(parts->quota_client,
+                        rpc::PipeClient::Create({.service = "weir.quota.v1.QuotaService",
+                                                 .addresses = addresses.quota,
+                                                 .tls = addresses.tls,
+                                                 .tls_name = "quota.weir",
+                                                 .version = addresses.version},
+                                                client_deps));
+  parts->identity.emplace(*parts->identity_client);
+  parts->quota.emplace(*parts->quota_client);
+  return std::unique_ptr<RemoteLoop>(new RemoteLoop(std::move(parts)));
+}
+
+RemoteLoop::RemoteLoop(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+RemoteLoop::~RemoteLoop() = default;
+
+Identity& RemoteLoop::identity() { return *parts_->identity; }
+Quota& RemoteLoop::quota() { return *parts_->quota; }
+
+void RemoteLoop::Run() {
+  parts_->identity_client->Start();
+  parts_->quota_client->Start();
+  parts_->loop.Run();
+}
+
+std::string RemoteLoop::WhyNotReady() const {
+  for (const rpc::PipeClient* each : {parts_->identity_client.get(), parts_->quota_client.get()}) {
+    const absl::Status health = each->replicas().Health();
+    if (!health.ok()) return std::string(status::Message(health));
+  }
+  return {};
+}
+
+void RemoteLoop::Abandon() {
+  parts_->identity_client->Abandon();
+  parts_->quota_client->Abandon();
+}
+
+}  // namespace weir::api

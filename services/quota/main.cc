@@ -1,0 +1,121 @@
+// weir-quota: may they spend it, and what did they spend. `weir-quota --config FILE`.
+
+#include <unistd.h>
+
+#include "common/process/program.h"
+#include "common/process/service_host.h"
+#include "common/sql/others.h"
+#include "services/quota/memory_windows.h"
+#include "services/quota/quota_server.h"
+#include "services/quota/quota_service.h"
+#include "services/quota/sql_ledger.h"
+#include "services/quota/sql_limit_store.h"
+#include "services/quota/sql_schema.h"
+
+namespace weir::quota {
+namespace {
+
+struct Config {
+  process::HostConfig host;
+  sql::DatabaseConfig database;
+  QuotaConfig quota;
+};
+
+// The process: its parts in the order of their making.
+class Process final : public process::Running {
+ public:
+  explicit Process(Config config) : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
+
+  absl::Status Open() {
+    WEIR_RETURN_IF_ERROR(host_.Open());
+    WEIR_ASSIGN_OR_RETURN(
+        database_, sql::OpenDatabase(config_.database, "quota", config_.host.data_directory));
+    WEIR_RETURN_IF_ERROR(sql::Migrate(*database_, "quota", QuotaMigrations()));
+    ledger_.emplace(*database_);
+    limit_store_.emplace(*database_);
+    WEIR_RETURN_IF_ERROR(limits_.Reload(*limit_store_));
+    windows_.emplace(config_.quota, host_.clock());
+    writer_.emplace(config_.quota, *ledger_);
+    quota_.emplace(config_.quota, QuotaService::Deps{.windows = *windows_,
+                                                     .limits = limits_,
+                                                     .sink = *writer_,
+                                                     .ledger = *ledger_,
+                                                     .workers = host_.workers(),
+                                                     .clock = host_.clock()});
+    admin_.emplace(QuotaAdmin::Deps{.store = *limit_store_,
+                                    .limits = limits_,
+                                    .ledger = *ledger_,
+                                    .quota = *quota_,
+                                    .clock = host_.clock()});
+    WEIR_RETURN_IF_ERROR(host_.Await(quota_->Rebuild()));
+    asio::co_spawn(host_.io(), quota_->Run(host_.timers()), asio::detached);
+    return Serve();
+  }
+
+  void Drain() override {
+    host_.Drain();
+    others_.reset();
+  }
+
+ private:
+  absl::Status Serve() {
+    RegisterQuota(hot_registry_, *quota_);
+    RegisterQuotaAdmin(admin_registry_, *admin_);
+    others_.emplace(
+        config_.database, "quota", [this] { return Follow(); },
+        sql::Follower::Deps{host_.io(), host_.timers(), host_.workers()});
+    WEIR_ASSIGN_OR_RETURN(std::string store, sql::StoreId(*database_));
+    // Windows in memory are a store that no replica shares.
+    store += "/memory-" + RandomBase62(host_.random(), 12);
+    WEIR_ASSIGN_OR_RETURN(api::AdminTokenVerifier * tokens, host_.AskIdentity());
+    return host_.Serve(
+        {.hot = hot_registry_, .admin = admin_registry_, .tokens = *tokens, .store_id = store});
+  }
+  absl::Status Follow() {
+    absl::Status followed = limits_.Follow(*limit_store_);
+    host_.StoreAnswered(followed);
+    return followed;
+  }
+
+  const Config config_;
+  process::ServiceHost host_;
+  std::unique_ptr<sql::Database> database_;
+  std::optional<SqlLedger> ledger_;
+  std::optional<SqlLimitStore> limit_store_;
+  LiveLimits limits_;
+  std::optional<MemoryWindows> windows_;
+  std::optional<LedgerWriter> writer_;
+  std::optional<QuotaService> quota_;
+  std::optional<QuotaAdmin> admin_;
+  rpc::ServiceRegistry hot_registry_{std::string(kQuotaService)};
+  rpc::AdminRegistry admin_registry_;
+  std::optional<sql::Others> others_;
+};
+
+absl::StatusOr<process::Loaded> Load(const std::string& path,
+                                     const config::Environment& environment) {
+  Config config;
+  WEIR_ASSIGN_OR_RETURN(config::Settings settings,
+                        process::ReadConfig(path, environment, [&config](config::Reader& root) {
+                          process::ReadHost(root, 9122, /*asks_identity=*/true, config.host);
+                          root.Section("database", &config.database, sql::ReadDatabase);
+                          root.Section("quota", &config.quota, ReadQuota);
+                          root.Check(config.database.Validate());
+                          root.Check(config.quota.Validate());
+                        }));
+  return process::Loaded{.settings = std::move(settings),
+                         .log = config.host.log,
+                         .start = [config] { return process::Begin<Process>(config); }};
+}
+
+}  // namespace
+}  // namespace weir::quota
+
+int main(int argc, char** argv) {
+  return weir::process::Main({.name = "weir-quota",
+                              .service = "quota",
+                              .summary = "May they spend it, and what did they spend.",
+                              .version = WEIR_VERSION,
+                              .load = weir::quota::Load},
+                             argc, argv, environ);
+}
