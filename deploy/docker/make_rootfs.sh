@@ -15,8 +15,6 @@ read -ra programs <<<"${WEIR_PROGRAMS:?}"
 
 main() {
   if [[ -z "$bin" ]]; then
-    local jobs="${WEIR_JOBS:-}"
-    if [[ -z "$jobs" ]]; then unset WEIR_JOBS; fi
     "$root/deploy/scripts/build.sh" release "${programs[@]/#/bin/}" bin/mock_upstream
     bin="$root/build/release/bin"
   fi
