@@ -31,6 +31,7 @@ class LoopedEdge final : public Edge {
         addresses_(config_.address_requests_per_second, config_.address_burst, deps.clock),
         refused_(config_.outbox_directory, deps.metrics),
         ops_({.not_ready = [this] { return WhyNotReady(); },
+              .remark = deps.remark,
               .metrics = [this] { return deps_.metrics.Render(); }}) {}
 
   ~LoopedEdge() override {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ class Edge {
     const Clock& clock;
     Random& random;
     metrics::Registry& metrics;
+    // What /readyz tells beside "ok" (http::OpsSources); null: nothing.
+    std::function<std::string()> remark = nullptr;
   };
 
   // Opens everything that can fail: outboxes, listeners, TLS. Nothing is accepted yet. `config` is

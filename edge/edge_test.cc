@@ -17,6 +17,7 @@
 namespace weir::edge {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -57,7 +58,8 @@ class EdgeTest : public ::testing::Test {
                                   .workers = workers_,
                                   .clock = clock_,
                                   .random = random_,
-                                  .metrics = registry_});
+                                  .metrics = registry_,
+                                  .remark = remark_});
   }
   void Start() {
     auto created = Create();
@@ -103,9 +105,17 @@ class EdgeTest : public ::testing::Test {
   FakeRouting routing_;
   FakeIdentity identity_;
   EdgeConfig config_;
+  std::function<std::string()> remark_;
   std::unique_ptr<MockUpstream> mock_;
   std::unique_ptr<Edge> edge_;
 };
+
+TEST_F(EdgeTest, SaysWhatIsToBeKnownThoughItServes) {
+  remark_ = [] { return "stale: routing is silent"; };
+  Start();
+  EXPECT_THAT(Ops("/readyz"),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("ok\nstale: routing is silent\n")));
+}
 
 TEST_F(EdgeTest, ServesUntilItIsDrained) {
   Start();

@@ -22,9 +22,13 @@ OpsAnswer Refusal(int status, std::string_view code, std::string_view message) {
   return answer;
 }
 
-OpsAnswer Readiness(const std::string& why_not) {
-  if (why_not.empty()) return {.content_type = kText, .body = "ok\n"};
-  return {.status = 503, .content_type = kText, .body = "not ready: " + why_not + "\n"};
+OpsAnswer Readiness(const OpsSources& sources) {
+  const std::string why_not = sources.not_ready();
+  if (!why_not.empty()) {
+    return {.status = 503, .content_type = kText, .body = "not ready: " + why_not + "\n"};
+  }
+  const std::string remark = sources.remark ? sources.remark() : "";
+  return {.content_type = kText, .body = remark.empty() ? "ok\n" : "ok\n" + remark + "\n"};
 }
 
 }  // namespace
@@ -39,7 +43,7 @@ OpsAnswer AnswerOps(const OpsSources& sources, std::string_view method, std::str
   }
   if (path == "/livez") return {.content_type = kText, .body = "ok\n"};
   if (path == "/readyz" || path == "/healthz" || path == "/health") {
-    return Readiness(sources.not_ready());
+    return Readiness(sources);
   }
   if (path == "/metrics") return {.content_type = kMetrics, .body = sources.metrics()};
   return Refusal(404, "unknown_url",

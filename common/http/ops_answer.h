@@ -6,11 +6,14 @@
 
 namespace weir::http {
 
-// What a process says about itself. Both are called on the loop that serves the ops listener, for
+// What a process says about itself. All are called on the loop that serves the ops listener, for
 // each request: they must not block.
 struct OpsSources {
   // Empty: ready. Else why not, in one line.
   std::function<std::string()> not_ready;
+  // What an operator should know though it serves ("stale: ..."), in one line; empty: nothing. May
+  // be null.
+  std::function<std::string()> remark = nullptr;
   // In Prometheus's text format, version 0.0.4.
   std::function<std::string()> metrics;
 };

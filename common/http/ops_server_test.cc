@@ -55,6 +55,7 @@ class OpsServerTest : public ::testing::Test {
     auto started = OpsServer::Start(
         loop_, std::move(options),
         {.not_ready = [this] { return why_not_.load() == nullptr ? "" : why_not_.load(); },
+         .remark = [this] { return std::string(remark_.load()); },
          .metrics = [] { return "weir_up 1\n"; }});
     ASSERT_THAT(started, IsOk());
     server_ = *std::move(started);
@@ -69,6 +70,7 @@ class OpsServerTest : public ::testing::Test {
   asio::io_context loop_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{loop_.get_executor()};
   std::atomic<const char*> why_not_ = nullptr;
+  std::atomic<const char*> remark_ = "";
   std::unique_ptr<OpsServer> server_;
   std::thread thread_;
 };
@@ -90,6 +92,16 @@ TEST_F(OpsServerTest, SaysWhyItIsNotReady) {
   EXPECT_THAT(Ask("GET /readyz"), AllOf(StartsWith("HTTP/1.1 503 "),
                                         EndsWith("not ready: routing cannot be reached\n")));
   EXPECT_THAT(Ask("GET /livez"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(OpsServerTest, SaysWhatIsToBeKnownThoughItServes) {
+  Start();
+  remark_ = "stale: routing is silent";
+  EXPECT_THAT(Ask("GET /readyz"), AllOf(StartsWith("HTTP/1.1 200 "),
+                                        EndsWith("\r\n\r\nok\nstale: routing is silent\n")));
+  EXPECT_THAT(Ask("GET /livez"), EndsWith("\r\n\r\nok\n"));
+  why_not_ = "draining";
+  EXPECT_THAT(Ask("GET /readyz"), EndsWith("not ready: draining\n"));
 }
 
 TEST_F(OpsServerTest, ServesMetrics) {
