@@ -80,8 +80,13 @@ bool Counter::IsIdle(const CountingRule& rule, Instant now) const {
 }
 
 int64_t Counter::WaitFor(const CountingRule& rule, Instant now, int64_t room) const {
+  if (kind_ != rule.kind) {
+    Counter adapted = *this;
+    adapted.Adapt(rule, now);
+    return adapted.WaitFor(rule, now, room);
+  }
   const auto* bucket = std::get_if<TokenBucket>(&state_);
-  if (kind_ != rule.kind || bucket == nullptr) return ResetAfter(rule, now);
+  if (bucket == nullptr) return ResetAfter(rule, now);
   return bucket->WaitFor(rule, rule.TimeOf(now), room);
 }
 

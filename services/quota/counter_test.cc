@@ -47,6 +47,14 @@ TEST(CounterTest, AnotherKindOfRuleTakesOverUseAndHolds) {
   }
 }
 
+TEST(CounterTest, WaitsAsTheNewKindOfRuleDoes) {
+  Counter counter;
+  counter.Settle(kUtc, At(0), 0, 100);
+  // One unit a second comes back, wherever the window ends.
+  EXPECT_EQ(counter.WaitFor(kBucket, At(0), 10), 10 * kS);
+  EXPECT_EQ(counter.WaitFor(kUtc, At(0), 10), 20 * kS);
+}
+
 TEST(CounterTest, ALoweredCapacityOnlyBlocksWhatIsNew) {
   Counter counter;
   counter.Settle(kUtc, At(0), 0, 80);
