@@ -14,6 +14,11 @@ namespace weir::quota {
 // thread-safe. A new one is unused.
 class Counter {
  public:
+  Counter() = default;
+  // As another store kept it; the state is of the form that `kind` counts in.
+  Counter(CountingRule::Kind kind, std::variant<FixedWindow, TokenBucket> state)
+      : kind_(kind), state_(state) {}
+
   Standing At(const CountingRule& rule, Instant now) const;
 
   void Hold(const CountingRule& rule, Instant now, int64_t amount);

@@ -19,6 +19,13 @@ class TokenBucket {
   // As if `used` were settled and `held` open at `now`.
   TokenBucket(int64_t now, int64_t used, int64_t held)
       : debt_(std::max<int64_t>(0, used + held)), at_(now), held_(held) {}
+  // As another store kept it: what is missing, what was refilled so far of the next unit (in
+  // 1/period_ns of a unit), when.
+  static TokenBucket Stored(int64_t debt, int64_t fraction, int64_t at, int64_t held) {
+    TokenBucket bucket(at, debt - held, held);
+    bucket.fraction_ = fraction;
+    return bucket;
+  }
 
   Standing At(const CountingRule& rule, int64_t now) const;
 

@@ -41,6 +41,7 @@ struct ReserveOutcome {
     kReplayed,  // The key was answered before; this is that answer.
     kConflict,  // The key was answered before, for another body. Nothing else is set.
     kRefused,
+    kDegraded,  // Of QuotaService alone: the store is away, a share was granted without it.
   };
   Kind kind = Kind::kGranted;
   int64_t held_tokens = 0;
@@ -126,6 +127,16 @@ struct RestoredCounter {
   int64_t window_start_us = 0;  // Since the Unix epoch.
 };
 
+// Where a store that has lost counters finds them again. Thread-safe.
+class CounterSource {
+ public:
+  virtual ~CounterSource() = default;
+  // The use of all counters of the organisation that are known to last. kUnavailable: it cannot be
+  // asked.
+  virtual asio::awaitable<absl::StatusOr<std::vector<RestoredCounter>>> CountersOf(
+      std::string organization) = 0;
+};
+
 // Hot state: counters, open holds, and which keys were answered. Decides with the functions of
 // admission.h. Thread-safe.
 //
@@ -176,6 +187,10 @@ class Windows {
 
   // Sets the use of counters, for a store that has lost it. Open holds stay.
   virtual asio::awaitable<absl::Status> Restore(std::vector<RestoredCounter> counters) = 0;
+
+  // Something that the ledger has was not posted here while the store could not be asked: its
+  // counters are taken from the ledger before they are relied on again.
+  virtual void Distrust(std::string_view /*organization*/) {}
 };
 
 }  // namespace weir::quota

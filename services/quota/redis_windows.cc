@@ -1,0 +1,270 @@
+#include "services/quota/redis_windows.h"
+
+#include <map>
+
+#include "services/quota/redis_wire.h"
+
+namespace weir::quota {
+namespace {
+
+using redis::Reply;
+using Arguments = std::vector<std::string>;
+
+// Holds that lapse in one script, and how often one call asks for more.
+constexpr int64_t kReapedAtOnce = 32;
+constexpr int kReapsAtOnce = 64;
+// An organisation that nobody has announced for so long (seconds) is not looked at any more: what
+// lapsed there is forgotten after a week.
+constexpr int64_t kForgetOrganization = 8 * 86'400;
+constexpr int64_t kForgetEdge = 3600;
+
+// The answer of a script after its first four words, and its time.
+struct Answer {
+  explicit Answer(const Reply& reply) : reader(reply) {
+    reader.Number();
+    now_us = reader.Number();
+    reader.Number();
+    reader.Number();
+  }
+  Instant now() const { return InstantOf(now_us); }
+  ReplyReader reader;
+  int64_t now_us = 0;
+};
+
+absl::Status Malformed() { return status::DataLoss("a script of quota answers too little"); }
+
+bool IsExact(int64_t amount) { return amount >= 0 && amount <= kMaxExact; }
+
+absl::Status CheckExact(std::initializer_list<int64_t> amounts) {
+  for (const int64_t each : amounts) {
+    if (!IsExact(each)) {
+      return status::InvalidArgument("an amount is {}, want 0 to {} where windows are shared", each,
+                                     kMaxExact);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckExact(const Demand& demand) {
+  return CheckExact({demand.requests, demand.input_bound, demand.input_likely,
+                     demand.output_declared.value_or(0), demand.output_max.value_or(0),
+                     demand.output_p95.value_or(0)});
+}
+
+// The refusal that memory would answer, from the same counters by the same function.
+Refusal RefusalOf(const ReserveOp& op, const std::vector<Counter>& counters, Instant now) {
+  absl::InlinedVector<Weighed, 4> weighed;
+  for (size_t i = 0; i < counters.size(); ++i) {
+    weighed.push_back({op.matches[i].limit, &counters[i]});
+  }
+  // A script that refuses for another reason than this one is out of step; soon is safe to say.
+  return Decide(weighed, op.demand, now).refusal.value_or(Refusal{0, false, kRetrySoonNs});
+}
+
+absl::StatusOr<ReserveOutcome> ReadReserve(const Reply& reply, const ReserveOp& op) {
+  Answer answer(reply);
+  ReserveOutcome outcome;
+  const int64_t kind = answer.reader.Number();
+  outcome.kind = static_cast<ReserveOutcome::Kind>(kind);
+  outcome.held_tokens = answer.reader.Number();
+  const int64_t cap = answer.reader.Number();
+  if (cap >= 0) outcome.output_cap = cap;
+  std::vector<Counter> counters;
+  for (const LimitMatch& each : op.matches) {
+    counters.push_back(answer.reader.CounterOf(*each.limit));
+    outcome.positions.push_back(PositionOf(*each.limit, counters.back(), answer.now()));
+  }
+  if (!answer.reader.ok() || kind > static_cast<int64_t>(ReserveOutcome::Kind::kRefused)) {
+    return Malformed();
+  }
+  if (outcome.kind == ReserveOutcome::Kind::kRefused) {
+    outcome.refusal = RefusalOf(op, counters, answer.now());
+  }
+  return outcome;
+}
+
+// The limit that a counter follows, from what is kept beside it.
+LimitPtr LimitOf(std::string_view organization, std::string_view name, ReplyReader& reader) {
+  auto limit = std::make_shared<CompiledLimit>();
+  limit->organization = organization;
+  limit->name = name;
+  limit->rule.kind = static_cast<CountingRule::Kind>(reader.Number());
+  limit->unit = reader.Number() == 1 ? common::v1::UNIT_REQUESTS : common::v1::UNIT_TOTAL_TOKENS;
+  limit->rule.count = reader.Number();
+  limit->rule.period_ns = std::max<int64_t>(1, reader.Number()) * 1000;
+  limit->rule.capacity = reader.Number();
+  limit->level = static_cast<v1::Level>(reader.Number());
+  limit->contact = reader.Text();
+  return limit;
+}
+
+absl::StatusOr<ExtendOutcome> ReadExtend(const Reply& reply, std::string_view organization) {
+  Answer answer(reply);
+  ExtendOutcome outcome;
+  outcome.kind = static_cast<ExtendOutcome::Kind>(answer.reader.Number());
+  if (outcome.kind == ExtendOutcome::Kind::kNoHold) return outcome;
+  outcome.output_cap = answer.reader.Number();
+  if (outcome.kind == ExtendOutcome::Kind::kExhausted) {
+    const std::string_view field = answer.reader.Text();
+    outcome.limit = LimitOf(organization, field.substr(0, field.find('\0')), answer.reader);
+    outcome.subject = field.substr(field.rfind('\0') + 1);
+    const Counter counter = answer.reader.CounterOf(*outcome.limit);
+    outcome.position = PositionOf(*outcome.limit, counter, answer.now());
+    outcome.retry_after_ns =
+        std::min(kRetrySoonNs, counter.WaitFor(outcome.limit->rule, answer.now(), 1));
+  }
+  if (!answer.reader.ok()) return Malformed();
+  return outcome;
+}
+
+std::string SettleBytes(const SettleOp& op) {
+  const PriorPosting prior = op.prior.value_or(PriorPosting{});
+  return PackNumbers({op.seq, op.tokens, op.requests, op.prior ? 1 : 0, prior.seq, prior.tokens,
+                      prior.requests, prior.posted_at_us});
+}
+
+}  // namespace
+
+asio::awaitable<absl::StatusOr<ReserveOutcome>> RedisWindows::Reserve(ReserveOp op) {
+  WEIR_CO_RETURN_IF_ERROR(CheckExact(op.demand));
+  if (!op.dry_run) {
+    const absl::Status told =
+        co_await store_.Announce(std::string(op.organization), std::string(op.edge_id));
+    if (!told.ok()) co_return told;
+  }
+  Arguments arguments{IdBytes(op.id), std::string(op.edge_id), HashBytes(op.body_hash),
+                      DemandBytes(op.demand, op.dry_run)};
+  AppendMatches(op.matches, arguments);
+  const absl::StatusOr<Reply> reply = co_await store_.Run(
+      &store_.scripts().reserve, std::string(op.organization), std::move(arguments));
+  if (!reply.ok()) co_return reply.status();
+  co_return ReadReserve(*reply, op);
+}
+
+asio::awaitable<absl::StatusOr<ExtendOutcome>> RedisWindows::Extend(ExtendOp op) {
+  WEIR_CO_RETURN_IF_ERROR(CheckExact({op.output_wanted}));
+  Arguments arguments{IdBytes(op.id), PackNumbers({op.output_wanted})};
+  const absl::StatusOr<Reply> reply = co_await store_.Run(
+      &store_.scripts().extend, std::string(op.organization), std::move(arguments));
+  if (!reply.ok()) co_return reply.status();
+  co_return ReadExtend(*reply, op.organization);
+}
+
+asio::awaitable<absl::StatusOr<SettleOutcome>> RedisWindows::Settle(SettleOp op) {
+  WEIR_CO_RETURN_IF_ERROR(CheckExact({op.tokens, op.requests}));
+  Arguments arguments{IdBytes(op.id), SettleBytes(op)};
+  AppendMatches(op.matches, arguments);
+  const absl::StatusOr<Reply> reply = co_await store_.Run(
+      &store_.scripts().settle, std::string(op.organization), std::move(arguments));
+  if (!reply.ok()) co_return reply.status();
+  Answer answer(*reply);
+  SettleOutcome outcome{.kind = static_cast<SettleOutcome::Kind>(answer.reader.Number())};
+  const int64_t cap = answer.reader.Number();
+  if (cap >= 0) outcome.output_cap = cap;
+  if (!answer.reader.ok()) co_return Malformed();
+  co_return outcome;
+}
+
+asio::awaitable<absl::Status> RedisWindows::Release(ReleaseOp op) {
+  Arguments arguments{IdBytes(op.id), op.keep_requests ? "1" : "0"};
+  const absl::StatusOr<Reply> reply = co_await store_.Run(
+      &store_.scripts().release, std::string(op.organization), std::move(arguments));
+  co_return reply.status();
+}
+
+asio::awaitable<absl::StatusOr<int64_t>> RedisWindows::Renew(std::string edge_id) {
+  const std::string index = "w1:q:edge:" + edge_id;
+  absl::StatusOr<std::vector<std::string>> organizations = co_await store_.Members(index);
+  if (!organizations.ok()) co_return organizations.status();
+  int64_t holds = 0;
+  for (const std::string& each : *organizations) {
+    absl::StatusOr<Reply> reply =
+        co_await store_.Run(&store_.scripts().renew, each, Arguments{edge_id});
+    if (!reply.ok()) co_return reply.status();
+    Answer answer(*reply);
+    const int64_t open = answer.reader.Number();
+    holds += open;
+    if (open > 0) continue;
+    // Only where nobody has announced it meanwhile; it stays until the next time where this fails.
+    Arguments member{each, std::to_string(kForgetEdge)};
+    reply = co_await store_.RunOnIndex(&store_.scripts().forget, index, std::move(member));
+  }
+  co_return holds;
+}
+
+asio::awaitable<absl::StatusOr<Reaped>> RedisWindows::ReapOne(std::string organization) {
+  Reaped all;
+  for (int i = 0; i < kReapsAtOnce; ++i) {
+    Arguments arguments{std::to_string(kReapedAtOnce),
+                        std::to_string(store_.options().swept_at_once)};
+    const absl::StatusOr<Reply> reply =
+        co_await store_.Run(&store_.scripts().reap, organization, std::move(arguments));
+    if (!reply.ok()) co_return reply.status();
+    Answer answer(*reply);
+    const int64_t ended = answer.reader.Number();
+    const int64_t due_us = answer.reader.Number();
+    if (!answer.reader.ok()) co_return Malformed();
+    all.holds += ended;
+    const Duration wait = std::chrono::microseconds(due_us - answer.now_us);
+    all.idle_for = due_us == 0 ? store_.options().hold_ttl
+                               : std::clamp(wait, Duration(0), store_.options().hold_ttl);
+    if (ended < kReapedAtOnce) break;
+  }
+  co_return all;
+}
+
+asio::awaitable<absl::StatusOr<Reaped>> RedisWindows::ReapExpired() {
+  absl::StatusOr<std::vector<std::string>> organizations = co_await store_.Members("w1:q:orgs");
+  if (!organizations.ok()) co_return organizations.status();
+  auto executor = co_await asio::this_coro::executor;
+  Reaped all{.idle_for = store_.options().hold_ttl};
+  for (const std::string& each : *organizations) {
+    const MonotonicTime now = store_.clock().Monotonic();
+    const auto due = store_.next_looks(executor).find(each);
+    if (due != store_.next_looks(executor).end() && due->second > now) {
+      all.idle_for = std::min(all.idle_for, Duration(due->second - now));
+      continue;
+    }
+    absl::StatusOr<Reaped> reaped = co_await ReapOne(each);
+    if (!reaped.ok()) co_return reaped.status();
+    all.holds += reaped->holds;
+    all.idle_for = std::min(all.idle_for, reaped->idle_for);
+    store_.next_looks(executor)[each] = store_.clock().Monotonic() + reaped->idle_for;
+    Arguments member{each, std::to_string(kForgetOrganization)};
+    const auto forgotten =
+        co_await store_.RunOnIndex(&store_.scripts().forget, "w1:q:orgs", std::move(member));
+    if (!forgotten.ok()) co_return forgotten.status();
+  }
+  co_return all;
+}
+
+asio::awaitable<absl::StatusOr<Positions>> RedisWindows::Peek(LimitMatches matches) {
+  if (matches.empty()) co_return Positions();
+  Arguments arguments;
+  AppendMatches(matches, arguments);
+  const absl::StatusOr<Reply> reply = co_await store_.Run(
+      &store_.scripts().peek, matches.front().limit->organization, std::move(arguments));
+  if (!reply.ok()) co_return reply.status();
+  Answer answer(*reply);
+  Positions positions;
+  for (const LimitMatch& each : matches) {
+    const Counter counter = answer.reader.CounterOf(*each.limit);
+    positions.push_back(PositionOf(*each.limit, counter, answer.now()));
+  }
+  if (!answer.reader.ok()) co_return Malformed();
+  co_return positions;
+}
+
+asio::awaitable<absl::Status> RedisWindows::Restore(std::vector<RestoredCounter> counters) {
+  std::map<std::string, std::vector<RestoredCounter>> by_organization;
+  for (RestoredCounter& each : counters) {
+    by_organization[each.limit->organization].push_back(std::move(each));
+  }
+  for (auto& [organization, its] : by_organization) {
+    const absl::Status set = co_await store_.Restore(organization, std::move(its));
+    if (!set.ok()) co_return set;
+  }
+  co_return absl::OkStatus();
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,113 @@
+#include "services/quota/redis_wire.h"
+
+#include <bit>
+#include <cstring>
+
+namespace weir::quota {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "numbers are packed as they lie");
+
+// As the scripts have it: a moment that never was.
+constexpr int64_t kNeverUs = -kMaxExact;
+
+int64_t PeriodUs(const CountingRule& rule) { return rule.period_ns / 1000; }
+
+int64_t ToNs(int64_t us) { return us <= kNeverUs ? kNeverNs : us * 1000; }
+
+int64_t OrNone(const std::optional<int64_t>& value) { return value.value_or(-1); }
+
+}  // namespace
+
+std::string PackNumbers(std::initializer_list<int64_t> numbers) {
+  std::string bytes(numbers.size() * sizeof(double), '\0');
+  char* out = bytes.data();
+  for (const int64_t each : numbers) {
+    const auto number = static_cast<double>(each);
+    std::memcpy(out, &number, sizeof(number));
+    out += sizeof(number);
+  }
+  return bytes;
+}
+
+std::string FieldOf(const CompiledLimit& limit, std::string_view subject) {
+  std::string field = limit.name;
+  field += '\0';
+  field += std::to_string(limit.counting_since_us);
+  field += '\0';
+  field += subject;
+  return field;
+}
+
+std::string RuleBytes(const CompiledLimit& limit) {
+  const CountingRule& rule = limit.rule;
+  std::string bytes =
+      PackNumbers({static_cast<int64_t>(rule.kind), limit.counts_requests() ? 1 : 0, rule.count,
+                   PeriodUs(rule), rule.capacity, static_cast<int64_t>(limit.level)});
+  return bytes += limit.contact;
+}
+
+std::string MatchBytes(const CompiledLimit& limit) {
+  return PackNumbers({static_cast<int64_t>(limit.enforcement), limit.counting_since_us});
+}
+
+void AppendMatches(const LimitMatches& matches, std::vector<std::string>& arguments) {
+  for (const LimitMatch& each : matches) {
+    arguments.push_back(FieldOf(*each.limit, each.subject));
+    arguments.push_back(RuleBytes(*each.limit));
+    arguments.push_back(MatchBytes(*each.limit));
+  }
+}
+
+std::string DemandBytes(const Demand& demand, bool dry_run) {
+  return PackNumbers({demand.requests, demand.input_bound, demand.input_likely,
+                      OrNone(demand.output_declared), OrNone(demand.output_max),
+                      OrNone(demand.output_p95), dry_run ? 1 : 0});
+}
+
+std::string HashBytes(uint64_t hash) {
+  return std::string(reinterpret_cast<const char*>(&hash), sizeof(hash));
+}
+
+std::string IdBytes(const AttemptId& id) {
+  std::string bytes(id.request.data(), id.request.size());
+  return bytes.append(reinterpret_cast<const char*>(&id.attempt), sizeof(id.attempt));
+}
+
+const redis::Reply* ReplyReader::Take(redis::Reply::Kind kind) {
+  if (items_.empty() || items_.front().kind != kind) {
+    ok_ = false;
+    return nullptr;
+  }
+  const redis::Reply* item = &items_.front();
+  items_ = items_.subspan(1);
+  return item;
+}
+
+int64_t ReplyReader::Number() {
+  const redis::Reply* item = Take(redis::Reply::Kind::kInteger);
+  return item == nullptr ? 0 : item->integer;
+}
+
+std::string_view ReplyReader::Text() {
+  const redis::Reply* item = Take(redis::Reply::Kind::kText);
+  return item == nullptr ? std::string_view() : std::string_view(item->text);
+}
+
+Counter ReplyReader::CounterOf(const CompiledLimit& limit) {
+  const int64_t at = ToNs(Number());
+  const int64_t used = Number();
+  const int64_t held = Number();
+  // The scripts count in 1/period of a unit as well, and their period is in microseconds.
+  const int64_t fraction = Number() * 1000;
+  if (limit.rule.is_bucket()) {
+    return Counter(limit.rule.kind, TokenBucket::Stored(used, fraction, at, held));
+  }
+  return Counter(limit.rule.kind, FixedWindow(at, used, held));
+}
+
+Position PositionOf(const CompiledLimit& limit, const Counter& counter, Instant now) {
+  return {counter.At(limit.rule, now), counter.ResetAfter(limit.rule, now)};
+}
+
+}  // namespace weir::quota

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "common/redis/reply.h"
+#include "services/quota/admission.h"
+#include "services/quota/limit_table.h"
+#include "services/quota/windows.h"
+
+// Quota in the terms of its scripts (scripts/*.lua). Their times are microseconds, their numbers
+// doubles: whole, and exact below 2^53. Pure functions.
+namespace weir::quota {
+
+// The largest number that a script counts exactly with.
+inline constexpr int64_t kMaxExact = int64_t{1} << 53;
+
+// Numbers as the scripts unpack them: 8 bytes each.
+std::string PackNumbers(std::initializer_list<int64_t> numbers);
+
+// What the counter of a limit and subject is kept under, within its organisation.
+std::string FieldOf(const CompiledLimit& limit, std::string_view subject);
+// The rule that it counts by, with its contact.
+std::string RuleBytes(const CompiledLimit& limit);
+// What only the operation needs of the limit.
+std::string MatchBytes(const CompiledLimit& limit);
+// The three of each match, one after another.
+void AppendMatches(const LimitMatches& matches, std::vector<std::string>& arguments);
+
+std::string DemandBytes(const Demand& demand, bool dry_run);
+std::string HashBytes(uint64_t hash);
+std::string IdBytes(const AttemptId& id);
+
+// Reads what a script answers, number by number; ok() says at the end whether all was there.
+class ReplyReader {
+ public:
+  explicit ReplyReader(const redis::Reply& reply) : items_(reply.items) {}
+  int64_t Number();
+  std::string_view Text();
+  // A counter of `limit`, as it is kept.
+  Counter CounterOf(const CompiledLimit& limit);
+  bool ok() const { return ok_; }
+
+ private:
+  const redis::Reply* Take(redis::Reply::Kind kind);
+  std::span<const redis::Reply> items_;
+  bool ok_ = true;
+};
+
+// A script's time, on both clocks of the rules: it has one.
+inline Instant InstantOf(int64_t now_us) { return {now_us * 1000, now_us * 1000}; }
+
+Position PositionOf(const CompiledLimit& limit, const Counter& counter, Instant now);
+
+}  // namespace weir::quota

@@ -1,0 +1,30 @@
+-- Sets the use of counters. 4 the epoch that shall be replaced, or '' where it stays; 5 '1' with the
+-- last counters: only then is the store relied on again; 6 an array of field, rule, use and start of
+-- the window of each. -> whether it was done.
+local replaced, is_last = tonumber(ARGV[4]), ARGV[5] == '1'
+
+local relied_on = Begin()
+-- Somebody else did it.
+if replaced and epoch ~= replaced then return {0, now, epoch, changes, 0} end
+if (replaced or not relied_on) and is_last then
+  epoch = max(epoch + 1, now)
+  call('HSET', K_META, 'e', epoch, 'g', ARGV[1])
+elseif replaced then
+  call('HSET', K_META, 'e', epoch, 'g', '')
+end
+for i = 6, #ARGV, 3 do
+  local rule = ReadRule(ARGV[i + 1])
+  rule.x = string.sub(ARGV[i + 1], 49)
+  local used, start = struct.unpack('<dd', ARGV[i + 2])
+  local text = call('HGET', K_COUNTERS, ARGV[i])
+  local c = text and Unpack(text) or NewCounter(rule)
+  Adapt(c, rule)
+  if c.k == BUCKET then
+    c.s, c.u, c.f = now, max(0, used + c.h), 0
+  else
+    c.s, c.u = start, used
+  end
+  call('HSET', K_COUNTERS, ARGV[i], Pack(c))
+end
+Commit()
+return {0, now, epoch, changes, 1}
