@@ -59,7 +59,7 @@ void CheckAdminProfile(const StandaloneConfig& config, ConfigErrors& errors) {
 void Derive(StandaloneConfig& config) {
   config.edge.outbox_directory = config.data_directory + "/outbox";
   config.identity.short_keys = config.profile == Profile::kDev;
-  config.routing.allow_plaintext_upstreams = config.edge.egress_allow_plaintext;
+  config.routing.allow_plaintext_upstreams |= config.edge.egress_allow_plaintext;
 }
 
 void ReadStandalone(Reader& root, const config::Environment& environment,

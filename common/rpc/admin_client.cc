@@ -5,7 +5,9 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/security/credentials.h>
 
-#include "common/rpc/admin_address.h"
+#include <map>
+
+#include "common/rpc/admin_routes.h"
 #include "common/rpc/byte_buffer.h"
 #include "common/rpc/grpc_status.h"
 #include "common/rpc/pem_file.h"
@@ -26,10 +28,16 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(
 
 class AdminClient::Impl {
  public:
-  Impl(AdminClientOptions options, std::shared_ptr<grpc::Channel> channel)
-      : options_(std::move(options)), stub_(std::move(channel)) {}
+  Impl(AdminClientOptions options, AdminRoutes routes,
+       const std::shared_ptr<grpc::ChannelCredentials>& credentials)
+      : options_(std::move(options)), routes_(std::move(routes)) {
+    for (const auto& [part, address] : routes_) {
+      stubs_.try_emplace(address, grpc::CreateChannel(address, credentials));
+    }
+  }
 
   absl::StatusOr<std::string> Call(std::string_view full_method, const std::string& request) {
+    WEIR_ASSIGN_OR_RETURN(const std::string address, AddressFor(routes_, full_method));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + options_.timeout);
     if (!options_.token.empty()) {
@@ -40,7 +48,7 @@ class AdminClient::Impl {
     grpc::ByteBuffer answer;
     grpc::Status status;
     const std::string path = fmt::format("/{}", full_method);
-    auto call = stub_.PrepareUnaryCall(&context, path, ToByteBuffer(request), &queue);
+    auto call = stubs_.at(address).PrepareUnaryCall(&context, path, ToByteBuffer(request), &queue);
     call->StartCall();
     call->Finish(&answer, &status, this);
     void* tag = nullptr;
@@ -52,19 +60,18 @@ class AdminClient::Impl {
 
  private:
   const AdminClientOptions options_;
-  grpc::GenericStub stub_;
+  const AdminRoutes routes_;
+  std::map<std::string, grpc::GenericStub> stubs_;  // By address.
 };
 
 AdminClient::AdminClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AdminClient::~AdminClient() = default;
 
 absl::StatusOr<std::unique_ptr<AdminClient>> AdminClient::Create(AdminClientOptions options) {
-  if (options.ca_file.empty()) {
-    WEIR_RETURN_IF_ERROR(CheckAdminAddress(options.address, /*tls=*/false));
-  }
-  WEIR_ASSIGN_OR_RETURN(auto credentials, Credentials(options));
-  auto channel = grpc::CreateChannel(options.address, credentials);
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(channel));
+  WEIR_ASSIGN_OR_RETURN(AdminRoutes routes,
+                        ParseAdminRoutes(options.address, !options.ca_file.empty()));
+  WEIR_ASSIGN_OR_RETURN(const auto credentials, Credentials(options));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(routes), credentials);
   return std::unique_ptr<AdminClient>(new AdminClient(std::move(impl)));
 }
 

@@ -12,8 +12,9 @@
 namespace weir::rpc {
 
 struct AdminClientOptions {
-  // "127.0.0.1:9091" or "unix:/path". Without a CA only loopback and Unix sockets: a token does not
-  // cross a network in the clear.
+  // "127.0.0.1:9091" or "unix:/path", which serves all; or one for each part of a suite:
+  // "identity=127.0.0.1:9111,quota=127.0.0.1:9112,routing=127.0.0.1:9113". Without a CA only
+  // loopback and Unix sockets: a token does not cross a network in the clear.
   std::string address = "127.0.0.1:9091";
   // PEM file of the CA that signed the server's certificate. Empty: plaintext.
   std::string ca_file;
@@ -33,8 +34,9 @@ class AdminClient {
   ~AdminClient();
 
   // Sends `request` to `full_method` ("package.Service/Method") and reads the answer into
-  // `response`. Errors are the server's, with their details; kUnavailable: it cannot be reached;
-  // kDataLoss: its answer is not a `response`.
+  // `response`. kInvalidArgument: no address is given for the part that serves it. Errors are the
+  // server's, with their details; kUnavailable: it cannot be reached; kDataLoss: its answer is not
+  // a `response`.
   absl::Status Call(std::string_view full_method, const Message& request, Message& response);
 
   // The same for bytes, whatever they are.

@@ -15,7 +15,8 @@
 #   WEIR_SUITE_EDGES       how many edges (1): edge on 8080, edge-2 on 8180, ...
 #   WEIR_SUITE_OFFSET      added to every port (0), so that a second suite fits beside the first
 #   WEIR_SUITE_FSYNC=off   for tests alone: a store may lose its last second when the machine stops
-# To the processes come, of all WEIR_*, only WEIR_LOG_LEVEL (of all), WEIR_EGRESS_ALLOW and WEIR_EGRESS_ALLOW_PLAINTEXT (of edges).
+# To the processes come, of all WEIR_*, only WEIR_LOG_LEVEL (of all), WEIR_EGRESS_ALLOW and WEIR_EGRESS_ALLOW_PLAINTEXT (of edges),
+# WEIR_ROUTING_ALLOW_PLAINTEXT_UPSTREAMS (of routing).
 #
 # Needs PostgreSQL 15 and Redis (Debian: postgresql-15, redis-server). Between processes there are Unix sockets, without TLS.
 set -euo pipefail
@@ -219,10 +220,11 @@ trim_environment() {
   # The demo's provider has a private address, and speaks plain HTTP.
   if [[ -n "$demo" ]]; then
     export WEIR_EGRESS_ALLOW="${WEIR_EGRESS_ALLOW:-127.0.0.1/32}" WEIR_EGRESS_ALLOW_PLAINTEXT=true
+    export WEIR_ROUTING_ALLOW_PLAINTEXT_UPSTREAMS=true
   fi
   for variable in "${!WEIR_@}"; do
     case "$1:$variable" in
-      *:WEIR_LOG_LEVEL | edge*:WEIR_EGRESS_ALLOW | edge*:WEIR_EGRESS_ALLOW_PLAINTEXT) ;;
+      *:WEIR_LOG_LEVEL | edge*:WEIR_EGRESS_ALLOW | edge*:WEIR_EGRESS_ALLOW_PLAINTEXT | routing:WEIR_ROUTING_ALLOW_PLAINTEXT_UPSTREAMS) ;;
       *) unset "$variable" ;;
     esac
   done

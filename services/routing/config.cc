@@ -36,6 +36,7 @@ absl::Status RoutingConfig::Validate() const {
 }
 
 void ReadRouting(config::Reader& section, RoutingConfig& settings) {
+  section.Bool("allow_plaintext_upstreams", &settings.allow_plaintext_upstreams);
   section.Duration("default_suspend", &settings.default_suspend);
   section.Int("max_attempts", &settings.max_attempts);
   section.Duration("health_memory", &settings.health_memory);
