@@ -69,6 +69,7 @@ void ReadStandalone(Reader& root, const config::Environment& environment,
   root.String("secrets", &config.secrets_directory, {.required = true, .want = "a directory"});
   root.String("bootstrap", &config.bootstrap);
   root.Section("log", &config, ReadLog);
+  root.Section("database", &config.database, sql::ReadDatabase);
   edge::ReadEdge(root, environment, config.edge);
   root.Section("admin", &config.admin, rpc::ReadAdmin);
   root.Section("identity", &config.identity, identity::ReadIdentity);
@@ -82,6 +83,7 @@ void ReadStandalone(Reader& root, const config::Environment& environment,
   root.Check(errors.ToStatus());
   root.Check(edge::CheckProfile(config.profile == Profile::kDev, config.edge));
   if (config.profile == Profile::kProd) root.Check(rpc::CheckAdmin(config.admin));
+  root.Check(config.database.Validate());
   root.Check(config.edge.Validate());
   root.Check(config.identity.Validate());
   root.Check(config.quota.Validate());

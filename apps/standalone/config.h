@@ -5,6 +5,7 @@
 #include "common/config/load.h"
 #include "common/log/log.h"
 #include "common/rpc/admin_server.h"
+#include "common/sql/config.h"
 #include "common/status/status.h"
 #include "edge/config.h"
 #include "services/identity/config.h"
@@ -21,13 +22,15 @@ enum class Profile {
 // The whole file of `weir --config FILE`. Read once at start; does not change while running.
 struct StandaloneConfig {
   Profile profile = Profile::kProd;
-  // SQLite files, outboxes, the admin token's file. Made where missing (0700).
+  // SQLite files, outboxes, the admin token's file. Made where missing (0700). With PostgreSQL the
+  // latter two.
   std::string data_directory;
   // Master key and pepper. Made where missing (0700); neither the data directory nor inside it.
   std::string secrets_directory;
   std::string bootstrap;  // A file or folder of documents, applied at start; empty: none.
   log::Level log_level = log::Level::kInfo;
   std::string log_path;  // Empty: stdout.
+  sql::DatabaseConfig database;
   edge::EdgeConfig edge;
   identity::IdentityConfig identity;
   quota::QuotaConfig quota;

@@ -18,10 +18,9 @@
 namespace weir::standalone {
 namespace {
 
-absl::StatusOr<std::unique_ptr<sql::Database>> OpenDatabase(const std::string& directory,
-                                                            std::string_view name) {
-  return sql::OpenSqlite({.path = fmt::format("{}/{}.db", directory, name)});
-}
+// What others changed is there at the latest after it; the doorbell tells most of it at once.
+constexpr Duration kFollowPeriod = std::chrono::seconds(1);
+
 
 }  // namespace
 
@@ -50,6 +49,7 @@ absl::Status Standalone::Open(const apply::SecretSource& secrets) {
   quota::RegisterQuotaAdmin(registry_, *quota_admin_);
   routing::RegisterRoutingAdmin(registry_, *routing_admin_);
   WEIR_RETURN_IF_ERROR(registry_.Complete());
+  FollowOthers();
   StartLoop();
   WEIR_RETURN_IF_ERROR(ApplyFirst(secrets));
   // With the limits in force: their windows go on where the ledger says they were.
@@ -71,7 +71,7 @@ absl::Status Standalone::OpenSecrets() {
 }
 
 absl::Status Standalone::OpenIdentity() {
-  WEIR_ASSIGN_OR_RETURN(identity_database_, OpenDatabase(config_.data_directory, "identity"));
+  WEIR_ASSIGN_OR_RETURN(identity_database_, OpenDatabase("identity"));
   WEIR_ASSIGN_OR_RETURN(directory_, identity::SqlDirectory::Open(*identity_database_));
   WEIR_ASSIGN_OR_RETURN(feed_,
                         identity::ChangeFeed::Open({.directory = *directory_, .clock = clock_}));
@@ -97,7 +97,7 @@ absl::Status Standalone::OpenIdentity() {
 }
 
 absl::Status Standalone::OpenQuota() {
-  WEIR_ASSIGN_OR_RETURN(quota_database_, OpenDatabase(config_.data_directory, "quota"));
+  WEIR_ASSIGN_OR_RETURN(quota_database_, OpenDatabase("quota"));
   WEIR_RETURN_IF_ERROR(sql::Migrate(*quota_database_, "quota", quota::QuotaMigrations()));
   ledger_ = std::make_unique<quota::SqlLedger>(*quota_database_);
   limit_store_ = std::make_unique<quota::SqlLimitStore>(*quota_database_);
@@ -120,7 +120,7 @@ absl::Status Standalone::OpenQuota() {
 }
 
 absl::Status Standalone::OpenRouting() {
-  WEIR_ASSIGN_OR_RETURN(routing_database_, OpenDatabase(config_.data_directory, "routing"));
+  WEIR_ASSIGN_OR_RETURN(routing_database_, OpenDatabase("routing"));
   WEIR_ASSIGN_OR_RETURN(route_store_, routing::SqlRouteStore::Open(*routing_database_));
   routing_ = std::make_unique<routing::RoutingService>(
       config_.routing,
@@ -131,6 +131,31 @@ absl::Status Standalone::OpenRouting() {
       routing::RoutingAdmin::Deps{
           .routing = *routing_, .store = *route_store_, .sealer = *sealer_, .clock = clock_});
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<sql::Database>> Standalone::OpenDatabase(
+    const std::string& component) {
+  return sql::OpenDatabase(config_.database, component, config_.data_directory);
+}
+
+void Standalone::FollowOthers() {
+  // A SQLite file is of this process alone.
+  if (config_.database.kind == sql::StoreKind::kSqlite) return;
+  follow_workers_ = std::make_unique<WorkerPool>("weir-follow", 1, 10);
+  const auto follow = [this](std::string what, std::function<absl::Status()> work) {
+    return std::make_unique<sql::Follower>(
+        std::move(what), std::move(work), kFollowPeriod,
+        sql::Follower::Deps{.loop = loop_, .timers = timers_, .workers = *follow_workers_});
+  };
+  follow_identity_ = follow("identity", [this] { return feed_->Follow(); });
+  follow_quota_ = follow("quota", [this] { return limits_.Follow(*limit_store_); });
+  follow_routing_ = follow("routing", [this] { return routing_->Refresh().status(); });
+  doorbell_ = sql::OpenDoorbell(config_.database, [this](std::string_view component) {
+    const bool all = component.empty();
+    if (all || component == "identity") follow_identity_->Ring();
+    if (all || component == "quota") follow_quota_->Ring();
+    if (all || component == "routing") follow_routing_->Ring();
+  });
 }
 
 void Standalone::StartLoop() {
@@ -216,6 +241,7 @@ void Standalone::Drain() {
 }
 
 Standalone::~Standalone() {
+  doorbell_.reset();
   // Streams end while their readers' loops are there, so that nothing posts to a loop that is gone.
   if (feed_) feed_->Close();
   if (routing_) routing_->Close();
@@ -230,6 +256,7 @@ Standalone::~Standalone() {
   }
   // What still runs for somebody answers to loops: they go after it.
   workers_.Stop();
+  if (follow_workers_) follow_workers_->Stop();
   ledger_writer_.reset();
   edge_.reset();
   loop_.stop();

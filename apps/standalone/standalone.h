@@ -12,6 +12,7 @@
 #include "common/ids/random.h"
 #include "common/rpc/admin_server.h"
 #include "common/sql/database.h"
+#include "common/sql/follower.h"
 #include "common/time/clock.h"
 #include "edge/edge.h"
 #include "services/identity/admin_tokens.h"
@@ -29,9 +30,9 @@
 
 namespace weir::standalone {
 
-// Everything in one process: the cores behind their interfaces, SQLite under the data directory,
-// the edge, the admin port. Members are in the order of their making: each may use the ones above
-// it. For one thread; it makes those that it needs.
+// Everything in one process: the cores behind their interfaces, SQLite under the data directory (or
+// PostgreSQL), the edge, the admin port. Members are in the order of their making: each may use the
+// ones above it. For one thread; it makes those that it needs.
 class Standalone {
  public:
   // Opens the stores, applies the bootstrap documents (and again when they change), starts the
@@ -56,6 +57,8 @@ class Standalone {
   absl::Status OpenIdentity();
   absl::Status OpenQuota();
   absl::Status OpenRouting();
+  absl::StatusOr<std::unique_ptr<sql::Database>> OpenDatabase(const std::string& component);
+  void FollowOthers();
   absl::Status ApplyBootstrap(const apply::SecretSource& secrets);
   absl::Status ApplyFirst(const apply::SecretSource& secrets);
   absl::Status WatchBootstrap(const apply::SecretSource& secrets);
@@ -96,6 +99,12 @@ class Standalone {
   std::unique_ptr<routing::SqlRouteStore> route_store_;
   std::unique_ptr<routing::RoutingService> routing_;
   std::unique_ptr<routing::RoutingAdmin> routing_admin_;
+
+  // Of a database that others edit too. On a thread of its own: while the server is silent they
+  // wait, and nobody behind them.
+  std::unique_ptr<WorkerPool> follow_workers_;
+  std::unique_ptr<sql::Follower> follow_identity_, follow_quota_, follow_routing_;
+  std::unique_ptr<sql::Doorbell> doorbell_;
 
   rpc::AdminRegistry registry_;
   std::unique_ptr<rpc::AdminServer> admin_server_;

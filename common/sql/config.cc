@@ -39,7 +39,7 @@ std::optional<Server> ParseServer(std::string_view text) {
   return Server{std::string(host), static_cast<int>(*port)};
 }
 
-bool IsServer(std::string_view text) { return ParseServer(text).has_value(); }
+bool IsServer(std::string_view text) { return text.empty() || ParseServer(text).has_value(); }
 
 bool StaysHere(std::string_view host) {
   return host.starts_with('/') || host == "localhost" || host == "::1" || host.starts_with("127.");

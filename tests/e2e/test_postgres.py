@@ -1,0 +1,107 @@
+"""weir on PostgreSQL: the same objects, and what happens while the server is away."""
+
+import threading
+import time
+
+import grpc
+import pytest
+
+from weir_harness.postgres import Postgres
+from weir_harness.settings import patience
+from weir_harness.tenant import Tenant
+from weir_harness.waiting import eventually
+
+
+@pytest.fixture(name="postgres")
+def _postgres():
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+class Caller(threading.Thread):
+    """Calls one after the other, until it is stopped."""
+
+    def __init__(self, tenant):
+        super().__init__(daemon=True)
+        self._tenant, self._stopping = tenant, threading.Event()
+        self.statuses = []
+
+    def run(self):
+        while not self._stopping.is_set():
+            self.statuses.append(self._tenant.chat().status)
+            time.sleep(0.01)
+
+    def stop(self):
+        self._stopping.set()
+        self.join(timeout=30)
+        return self.statuses
+
+
+def test_what_was_written_is_there_for_the_next_process(own_gateway, postgres, mock):
+    gateway = own_gateway(database=postgres.section())
+    tenant = Tenant(gateway, mock)
+    tenant.limit("calls", 3, "UNIT_REQUESTS")
+    assert [tenant.chat().status for _ in range(2)] == [200, 200]
+    tenant.settled(2)
+    assert not list(gateway.folder.glob("data/*.db"))
+    gateway.stop()
+    gateway.start()
+    assert [tenant.chat().status for _ in range(2)] == [200, 429]
+    assert tenant.settled(3).requests == 3
+
+
+def test_traffic_outlives_the_server_and_nothing_spent_is_lost(own_gateway, postgres, mock):
+    gateway = own_gateway(database=postgres.section())
+    tenant = Tenant(gateway, mock)
+    caller = Caller(tenant)
+    caller.start()
+    time.sleep(0.3)
+    postgres.kill()
+    started = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(grpc.RpcError) as refused:
+            tenant.key()
+        assert refused.value.code() == grpc.StatusCode.UNAVAILABLE, refused.value
+    assert time.monotonic() - started < patience(3)
+    before = len(caller.statuses)
+    time.sleep(1.5)
+    assert len(caller.statuses) > before + 20
+    postgres.start()
+    # Without a restart: edits go through, and what waited for the ledger comes in.
+    key = eventually(lambda: attempt(tenant.key), within=3, what="an edit")
+    assert tenant.chat(key=key).status == 200
+    eventually(lambda: attempt(tenant.usage), within=3, what="the ledger")
+    statuses = caller.stop()
+    assert set(statuses) == {200}, statuses
+    tenant.settled(len(statuses) + 1, within=20)
+
+
+def attempt(call):
+    """What it returns; nothing where the gateway cannot do it now."""
+    try:
+        return call()
+    except grpc.RpcError as failure:
+        assert failure.code() == grpc.StatusCode.UNAVAILABLE, failure
+        return None
+
+
+def test_two_processes_on_one_database_hear_of_each_other(own_gateway, postgres, mock):
+    first = own_gateway(database=postgres.section())
+    secrets = first.folder / "secrets"
+    second = own_gateway(database=postgres.section(), secrets=str(secrets))
+    tenant = Tenant(first, mock)
+    key = tenant.key("shared")
+
+    def through_second():
+        return second.http.post("/v1/chat/completions",
+                                {"model": "gpt-4o-mini",
+                                 "messages": [{"role": "user", "content": "hi"}]},
+                                tenant.auth(key))
+    assert eventually(lambda: through_second().status == 200, what="the model at the second")
+    tenant.revoke("shared")
+    revoked = time.monotonic()
+    eventually(lambda: through_second().status == 401, within=1, what="the revocation")
+    took = time.monotonic() - revoked
+    print(f"revoked at the other process after {1000 * took:.1f} ms")
+    assert took < patience(0.5)
