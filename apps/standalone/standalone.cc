@@ -21,7 +21,6 @@ namespace {
 // What others changed is there at the latest after it; the doorbell tells most of it at once.
 constexpr Duration kFollowPeriod = std::chrono::seconds(1);
 
-
 }  // namespace
 
 Standalone::Standalone(StandaloneConfig config)
