@@ -101,9 +101,10 @@ absl::StatusOr<process::Loaded> Load(const std::string& path,
                                      const config::Environment& environment) {
   SuiteConfig config;
   WEIR_ASSIGN_OR_RETURN(config::Settings settings, ReadSuiteConfig(path, environment, config));
-  return process::Loaded{.settings = std::move(settings), .log = config.log, .start = [config] {
-                           return process::Begin<Process>(config);
-                         }};
+  return process::Loaded{.settings = std::move(settings),
+                         .log = config.log,
+                         .banner = process::Banner(config.profile, config.edge.open_auth),
+                         .start = [config] { return process::Begin<Process>(config); }};
 }
 
 }  // namespace

@@ -15,16 +15,6 @@ namespace {
 using config::ConfigErrors;
 using config::Reader;
 
-void ReadLog(Reader& reader, StandaloneConfig& config) {
-  reader.Enum("level", &config.log_level,
-              {{"debug", log::Level::kDebug},
-               {"info", log::Level::kInfo},
-               {"warn", log::Level::kWarn},
-               {"error", log::Level::kError},
-               {"off", log::Level::kOff}});
-  reader.String("path", &config.log_path);
-}
-
 // Absolute, without "..", through symbolic links as far as it exists, and with a slash at its end.
 std::string Resolved(const std::string& path) {
   std::error_code error;
@@ -64,11 +54,11 @@ void Derive(StandaloneConfig& config) {
 
 void ReadStandalone(Reader& root, const config::Environment& environment,
                     StandaloneConfig& config) {
-  root.Enum("profile", &config.profile, {{"prod", Profile::kProd}, {"dev", Profile::kDev}});
+  process::ReadProfile(root, &config.profile);
   root.String("data", &config.data_directory, {.required = true, .want = "a directory"});
   root.String("secrets", &config.secrets_directory, {.required = true, .want = "a directory"});
   root.String("bootstrap", &config.bootstrap);
-  root.Section("log", &config, ReadLog);
+  root.Section("log", &config.log, process::ReadLog);
   root.Section("database", &config.database, sql::ReadDatabase);
   edge::ReadEdge(root, environment, config.edge);
   root.Section("admin", &config.admin, rpc::ReadAdmin);

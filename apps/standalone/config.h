@@ -4,6 +4,7 @@
 
 #include "common/config/load.h"
 #include "common/log/log.h"
+#include "common/process/profile.h"
 #include "common/rpc/admin_server.h"
 #include "common/sql/config.h"
 #include "common/status/status.h"
@@ -14,10 +15,7 @@
 
 namespace weir::standalone {
 
-enum class Profile {
-  kProd,
-  kDev,  // Loopback only; permits auth.mode: open and short keys.
-};
+using process::Profile;
 
 // The whole file of `weir --config FILE`. Read once at start; does not change while running.
 struct StandaloneConfig {
@@ -28,8 +26,7 @@ struct StandaloneConfig {
   // Master key and pepper. Made where missing (0700); neither the data directory nor inside it.
   std::string secrets_directory;
   std::string bootstrap;  // A file or folder of documents, applied at start; empty: none.
-  log::Level log_level = log::Level::kInfo;
-  std::string log_path;  // Empty: stdout.
+  process::LogConfig log;
   sql::DatabaseConfig database;
   edge::EdgeConfig edge;
   identity::IdentityConfig identity;

@@ -105,8 +105,8 @@ routing: {default_suspend: 1s, max_attempts: 2, health_memory: 3s, tables_kept: 
 )");
   ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->bootstrap, "documents");
-  EXPECT_EQ(config->log_level, log::Level::kWarn);
-  EXPECT_EQ(config->log_path, "weir.log");
+  EXPECT_EQ(config->log.level, log::Level::kWarn);
+  EXPECT_EQ(config->log.path, "weir.log");
 
   const edge::EdgeConfig& edge = config->edge;
   ASSERT_EQ(edge.listeners.size(), 3U);
@@ -293,7 +293,7 @@ TEST(StandaloneConfigTest, VariablesOverrideKeys) {
                                          {"WEIR_LISTENERS_0_ADDRESS", "127.0.0.1:18080"},
                                          {"WEIR_QUOTA_HOLD_TTL", "40s"}});
   ASSERT_THAT(config, IsOk());
-  EXPECT_EQ(config->log_level, log::Level::kDebug);
+  EXPECT_EQ(config->log.level, log::Level::kDebug);
   EXPECT_EQ(config->edge.listeners[0].port, 18080);
   EXPECT_EQ(config->quota.hold_ttl, 40s);
 }

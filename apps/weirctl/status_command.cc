@@ -31,11 +31,21 @@ absl::Status List(const CommandContext& context, std::string_view method, Resp& 
   return absl::OkStatus();
 }
 
+// The first that does not serve stands for all.
+absl::Status AskHealth(const CommandContext& context, HealthCheckResponse& health) {
+  for (const std::string& address : context.client.addresses()) {
+    WEIR_RETURN_IF_ERROR(
+        status::While(context.client.CallAt(address, "grpc.health.v1.Health/Check",
+                                            HealthCheckRequest(), health),
+                      "asking {} for its health", address));
+    if (health.status() != HealthCheckResponse::SERVING) break;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<State> Ask(const CommandContext& context) {
   State state;
-  WEIR_RETURN_IF_ERROR(status::While(
-      context.client.Call("grpc.health.v1.Health/Check", HealthCheckRequest(), state.health),
-      "asking {} for its health", context.arguments.address));
+  WEIR_RETURN_IF_ERROR(AskHealth(context, state.health));
   WEIR_RETURN_IF_ERROR(List<ListProvidersRequest>(context, "ListProviders", state.providers));
   WEIR_RETURN_IF_ERROR(List<ListModelsRequest>(context, "ListModels", state.models));
   WEIR_RETURN_IF_ERROR(List<ListProxiesRequest>(context, "ListProxies", state.proxies));

@@ -100,6 +100,13 @@ void Harden() {
 
 }  // namespace
 
+std::string Banner(Profile profile, bool open_auth) {
+  if (profile != Profile::kDev) return {};
+  std::string banner = "*** profile dev: for trying weir out on this machine only ***\n";
+  if (open_auth) banner += "*** auth.mode open: every caller is let in ***\n";
+  return banner;
+}
+
 absl::StatusOr<config::Settings> ReadConfig(const std::string& path,
                                             const config::Environment& environment,
                                             const std::function<void(config::Reader&)>& read) {

@@ -39,6 +39,10 @@ absl::StatusOr<std::unique_ptr<Running>> Begin(const Config& config) {
   return std::unique_ptr<Running>(std::move(process));
 }
 
+// What an operator reads at the start of a process that is for trying out; empty for one that is
+// not.
+std::string Banner(Profile profile, bool open_auth = false);
+
 // Reads the file at `path` with `read`, and the WEIR_* overrides of `environment`. kNotFound: no
 // such file. kInvalidArgument: every fault, a line each.
 absl::StatusOr<config::Settings> ReadConfig(const std::string& path,

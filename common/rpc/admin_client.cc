@@ -33,11 +33,19 @@ class AdminClient::Impl {
       : options_(std::move(options)), routes_(std::move(routes)) {
     for (const auto& [part, address] : routes_) {
       stubs_.try_emplace(address, grpc::CreateChannel(address, credentials));
+      addresses_.push_back(address);
     }
   }
 
   absl::StatusOr<std::string> Call(std::string_view full_method, const std::string& request) {
     WEIR_ASSIGN_OR_RETURN(const std::string address, AddressFor(routes_, full_method));
+    return CallAt(address, full_method, request);
+  }
+
+  const std::vector<std::string>& addresses() const { return addresses_; }
+
+  absl::StatusOr<std::string> CallAt(const std::string& address, std::string_view full_method,
+                                     const std::string& request) {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + options_.timeout);
     if (!options_.token.empty()) {
@@ -61,6 +69,7 @@ class AdminClient::Impl {
  private:
   const AdminClientOptions options_;
   const AdminRoutes routes_;
+  std::vector<std::string> addresses_;
   std::map<std::string, grpc::GenericStub> stubs_;  // By address.
 };
 
@@ -80,13 +89,29 @@ absl::StatusOr<std::string> AdminClient::CallBytes(std::string_view full_method,
   return impl_->Call(full_method, request);
 }
 
+namespace {
+
+absl::Status Read(const absl::StatusOr<std::string>& answer, std::string_view full_method,
+                  AdminClient::Message& response) {
+  if (!answer.ok()) return answer.status();
+  if (response.ParseFromString(*answer)) return absl::OkStatus();
+  return status::DataLoss("calling {}: {} bytes of the answer are not a {}", full_method,
+                          answer->size(), response.GetDescriptor()->full_name());
+}
+
+}  // namespace
+
 absl::Status AdminClient::Call(std::string_view full_method, const Message& request,
                                Message& response) {
-  WEIR_ASSIGN_OR_RETURN(const std::string answer,
-                        CallBytes(full_method, request.SerializeAsString()));
-  if (response.ParseFromString(answer)) return absl::OkStatus();
-  return status::DataLoss("calling {}: {} bytes of the answer are not a {}", full_method,
-                          answer.size(), response.GetDescriptor()->full_name());
+  return Read(CallBytes(full_method, request.SerializeAsString()), full_method, response);
 }
+
+absl::Status AdminClient::CallAt(const std::string& address, std::string_view full_method,
+                                 const Message& request, Message& response) {
+  return Read(impl_->CallAt(address, full_method, request.SerializeAsString()), full_method,
+              response);
+}
+
+const std::vector<std::string>& AdminClient::addresses() const { return impl_->addresses(); }
 
 }  // namespace weir::rpc

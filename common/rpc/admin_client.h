@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/status/status.h"
 #include "common/time/clock.h"
@@ -38,6 +39,11 @@ class AdminClient {
   // server's, with their details; kUnavailable: it cannot be reached; kDataLoss: its answer is not
   // a `response`.
   absl::Status Call(std::string_view full_method, const Message& request, Message& response);
+
+  // The same, of the one of addresses() that is named: for what all of them serve.
+  absl::Status CallAt(const std::string& address, std::string_view full_method,
+                      const Message& request, Message& response);
+  const std::vector<std::string>& addresses() const;
 
   // The same for bytes, whatever they are.
   absl::StatusOr<std::string> CallBytes(std::string_view full_method, const std::string& request);

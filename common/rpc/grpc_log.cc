@@ -2,6 +2,9 @@
 
 #include <grpc/support/log.h>
 
+#include <cstdio>
+#include <string_view>
+
 #include "common/log/log.h"
 #include "common/text/excerpt.h"
 
@@ -9,6 +12,11 @@ namespace weir::rpc {
 namespace {
 
 void Log(gpr_log_func_args* line) {
+  // Its last word: it ends the process next.
+  if (std::string_view(line->message).starts_with("assertion failed")) {
+    std::fprintf(stderr, "%s:%d: %s\n", line->file, line->line, line->message);
+    return;
+  }
   log::Debug("grpc.log", {{"severity", gpr_log_severity_string(line->severity)},
                           {"text", text::Excerpt(line->message, 512)}});
 }

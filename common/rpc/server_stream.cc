@@ -32,7 +32,7 @@ class Reading final : public std::enable_shared_from_this<Reading> {
 
  private:
   void OnStarted(bool ok) {
-    if (!ok) return Finish();
+    if (!ok || cancelled_) return Finish();
     call_->WriteLast(request_, grpc::WriteOptions(),
                      writing_.Begin(shared_from_this(), &Reading::OnWritten));
     Read();
@@ -42,7 +42,7 @@ class Reading final : public std::enable_shared_from_this<Reading> {
   }
   void Read() { call_->Read(&incoming_, reading_.Begin(shared_from_this(), &Reading::OnRead)); }
   void OnRead(bool ok) {
-    const bool taken = ok && events_->Offer(TakeBytes(incoming_));
+    const bool taken = ok && !cancelled_ && events_->Offer(TakeBytes(incoming_));
     if (taken) return Read();
     if (ok) context_.TryCancel();
     Finish();

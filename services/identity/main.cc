@@ -3,28 +3,23 @@
 #include <unistd.h>
 
 #include "common/crypto/sealer.h"
-#include "common/process/program.h"
 #include "common/process/service_host.h"
 #include "common/sql/others.h"
 #include "services/identity/admin_tokens.h"
 #include "services/identity/identity_admin.h"
 #include "services/identity/identity_server.h"
 #include "services/identity/identity_service.h"
+#include "services/identity/process_config.h"
 #include "services/identity/sql_directory.h"
 
 namespace weir::identity {
 namespace {
 
-struct Config {
-  process::HostConfig host;
-  sql::DatabaseConfig database;
-  IdentityConfig identity;
-};
-
 // The process: its parts in the order of their making.
 class Process final : public process::Running {
  public:
-  explicit Process(Config config) : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
+  explicit Process(ProcessConfig config)
+      : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
 
   absl::Status Open() {
     WEIR_RETURN_IF_ERROR(host_.Open());
@@ -87,7 +82,7 @@ class Process final : public process::Running {
     return followed;
   }
 
-  const Config config_;
+  const ProcessConfig config_;
   process::ServiceHost host_;
   std::optional<KeyHasher> hasher_;
   std::unique_ptr<sql::Database> database_;
@@ -104,17 +99,11 @@ class Process final : public process::Running {
 
 absl::StatusOr<process::Loaded> Load(const std::string& path,
                                      const config::Environment& environment) {
-  Config config;
-  WEIR_ASSIGN_OR_RETURN(config::Settings settings,
-                        process::ReadConfig(path, environment, [&config](config::Reader& root) {
-                          process::ReadHost(root, 9121, /*asks_identity=*/false, config.host);
-                          root.Section("database", &config.database, sql::ReadDatabase);
-                          root.Section("identity", &config.identity, ReadIdentity);
-                          root.Check(config.database.Validate());
-                          root.Check(config.identity.Validate());
-                        }));
+  ProcessConfig config;
+  WEIR_ASSIGN_OR_RETURN(config::Settings settings, ReadProcessConfig(path, environment, config));
   return process::Loaded{.settings = std::move(settings),
                          .log = config.host.log,
+                         .banner = process::Banner(config.host.profile),
                          .start = [config] { return process::Begin<Process>(config); }};
 }
 

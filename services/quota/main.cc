@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
-#include "common/process/program.h"
 #include "common/process/service_host.h"
 #include "common/sql/others.h"
 #include "services/quota/memory_windows.h"
+#include "services/quota/process_config.h"
 #include "services/quota/quota_server.h"
 #include "services/quota/quota_service.h"
 #include "services/quota/sql_ledger.h"
@@ -15,16 +15,11 @@
 namespace weir::quota {
 namespace {
 
-struct Config {
-  process::HostConfig host;
-  sql::DatabaseConfig database;
-  QuotaConfig quota;
-};
-
 // The process: its parts in the order of their making.
 class Process final : public process::Running {
  public:
-  explicit Process(Config config) : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
+  explicit Process(ProcessConfig config)
+      : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
 
   absl::Status Open() {
     WEIR_RETURN_IF_ERROR(host_.Open());
@@ -77,7 +72,7 @@ class Process final : public process::Running {
     return followed;
   }
 
-  const Config config_;
+  const ProcessConfig config_;
   process::ServiceHost host_;
   std::unique_ptr<sql::Database> database_;
   std::optional<SqlLedger> ledger_;
@@ -94,17 +89,11 @@ class Process final : public process::Running {
 
 absl::StatusOr<process::Loaded> Load(const std::string& path,
                                      const config::Environment& environment) {
-  Config config;
-  WEIR_ASSIGN_OR_RETURN(config::Settings settings,
-                        process::ReadConfig(path, environment, [&config](config::Reader& root) {
-                          process::ReadHost(root, 9122, /*asks_identity=*/true, config.host);
-                          root.Section("database", &config.database, sql::ReadDatabase);
-                          root.Section("quota", &config.quota, ReadQuota);
-                          root.Check(config.database.Validate());
-                          root.Check(config.quota.Validate());
-                        }));
+  ProcessConfig config;
+  WEIR_ASSIGN_OR_RETURN(config::Settings settings, ReadProcessConfig(path, environment, config));
   return process::Loaded{.settings = std::move(settings),
                          .log = config.host.log,
+                         .banner = process::Banner(config.host.profile),
                          .start = [config] { return process::Begin<Process>(config); }};
 }
 

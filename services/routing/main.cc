@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "common/crypto/sealer.h"
-#include "common/process/program.h"
 #include "common/process/service_host.h"
 #include "common/sql/others.h"
+#include "services/routing/process_config.h"
 #include "services/routing/routing_admin.h"
 #include "services/routing/routing_server.h"
 #include "services/routing/routing_service.h"
@@ -14,16 +14,11 @@
 namespace weir::routing {
 namespace {
 
-struct Config {
-  process::HostConfig host;
-  sql::DatabaseConfig database;
-  RoutingConfig routing;
-};
-
 // The process: its parts in the order of their making.
 class Process final : public process::Running {
  public:
-  explicit Process(Config config) : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
+  explicit Process(ProcessConfig config)
+      : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
 
   absl::Status Open() {
     WEIR_RETURN_IF_ERROR(host_.Open());
@@ -57,8 +52,9 @@ class Process final : public process::Running {
   absl::Status Serve() {
     RegisterRouting(hot_registry_, *routing_);
     RegisterRoutingAdmin(admin_registry_, *admin_);
-    others_.emplace(config_.database, "routing", [this] { return Follow(); },
-                    sql::Follower::Deps{host_.io(), host_.timers(), host_.workers()});
+    others_.emplace(
+        config_.database, "routing", [this] { return Follow(); },
+        sql::Follower::Deps{host_.io(), host_.timers(), host_.workers()});
     WEIR_ASSIGN_OR_RETURN(const std::string store, sql::StoreId(*database_));
     WEIR_ASSIGN_OR_RETURN(api::AdminTokenVerifier * tokens, host_.AskIdentity());
     return host_.Serve(
@@ -70,7 +66,7 @@ class Process final : public process::Running {
     return followed;
   }
 
-  const Config config_;
+  const ProcessConfig config_;
   process::ServiceHost host_;
   std::unique_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<sql::Database> database_;
@@ -84,17 +80,11 @@ class Process final : public process::Running {
 
 absl::StatusOr<process::Loaded> Load(const std::string& path,
                                      const config::Environment& environment) {
-  Config config;
-  WEIR_ASSIGN_OR_RETURN(config::Settings settings,
-                        process::ReadConfig(path, environment, [&config](config::Reader& root) {
-                          process::ReadHost(root, 9123, /*asks_identity=*/true, config.host);
-                          root.Section("database", &config.database, sql::ReadDatabase);
-                          root.Section("routing", &config.routing, ReadRouting);
-                          root.Check(config.database.Validate());
-                          root.Check(config.routing.Validate());
-                        }));
+  ProcessConfig config;
+  WEIR_ASSIGN_OR_RETURN(config::Settings settings, ReadProcessConfig(path, environment, config));
   return process::Loaded{.settings = std::move(settings),
                          .log = config.host.log,
+                         .banner = process::Banner(config.host.profile),
                          .start = [config] { return process::Begin<Process>(config); }};
 }
 

@@ -4,6 +4,7 @@ import pytest
 
 from weir_harness.tenant import unique
 from weir_harness.upstream import chat_body
+from weir_harness.waiting import eventually
 from weir_harness.wire import CHAT, check_error
 
 PLACES = ["Authorization", "X-API-Key", "api-key", "api_key", "apikey", "x-goog-api-key"]
@@ -152,7 +153,7 @@ def test_a_disabled_owner_refuses_its_keys_until_it_is_enabled(tenant, kind, nam
     team = {"team": "crew"} if kind == "User" else {}
     assert tenant.chat(key=key).status == 200
     tenant.put(kind, name or tenant.name, disabled=True, **team)
-    reply = tenant.chat(key=key)
-    assert reply.status == 401 and reply.error["code"] != "invalid_api_key"
+    eventually(lambda: tenant.chat(key=key).status == 401, within=1, what="the refusal")
+    assert tenant.chat(key=key).error["code"] != "invalid_api_key"
     tenant.put(kind, name or tenant.name, disabled=False, **team)
-    assert tenant.chat(key=key).status == 200
+    eventually(lambda: tenant.chat(key=key).status == 200, within=1, what="the key's return")

@@ -88,6 +88,7 @@ def test_without_documents_nothing_is_served_and_nobody_let_in(own_gateway):
                 "invalid_api_key")
 
 
+@pytest.mark.standalone
 def test_two_processes_do_not_share_their_data(own_gateway):
     first = own_gateway()
     second = subprocess.run([settings.BIN_DIR / "weir", "--config", first.folder / "weir.yaml"],
@@ -98,6 +99,7 @@ def test_two_processes_do_not_share_their_data(own_gateway):
     first.check_alive()
 
 
+@pytest.mark.standalone
 def test_a_taken_port_is_named(own_gateway, mock):
     gateway = own_gateway(start=False)
     config = yaml.safe_load((gateway.folder / "weir.yaml").read_text())

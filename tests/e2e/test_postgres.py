@@ -12,6 +12,10 @@ from weir_harness.tenant import Tenant
 from weir_harness.waiting import eventually
 
 
+# In a suite the services have databases of their own; tests/chaos is about those.
+pytestmark = pytest.mark.standalone
+
+
 @pytest.fixture(name="postgres")
 def _postgres():
     server = Postgres()

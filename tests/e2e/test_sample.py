@@ -63,6 +63,7 @@ def test_routes_are_live_and_enforcing_once_it_is_ready(sample):
     assert call(sample, "route-probe-key").status == 401
 
 
+@pytest.mark.standalone
 def test_a_restart_applies_the_same_documents_again(sample, mock):
     assert call(sample, "demo-api-key").status == 200
     assert sample.stop() == 0
@@ -74,6 +75,7 @@ def test_a_restart_applies_the_same_documents_again(sample, mock):
     assert mock.ledger()["requests"] >= 1
 
 
+@pytest.mark.standalone
 def test_a_changed_document_is_applied_while_it_runs(sample):
     """The bootstrap folder is followed: what a file says now is in force soon after."""
     limit = sample.folder / "bootstrap/02.yaml"

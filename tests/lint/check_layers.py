@@ -38,7 +38,7 @@ def may_use_grpc(path):
 
 
 def may_use_store(path, store):
-    return (named(path, store + "_") or os.path.basename(path) == "main.cc" or is_test(path)
+    return (named(path, store + "_", "process_config.", "main.cc") or is_test(path)
             or path.startswith((f"common/{store}/", "apps/")))
 
 

@@ -38,40 +38,71 @@ class _Token(grpc.UnaryUnaryClientInterceptor, grpc.StreamStreamClientIntercepto
         return continuation(self._details(client_call_details), request_iterator)
 
 
-class Admin:
-    """An admin port, called with one token. Errors are grpc.RpcError."""
+class _Port:
+    """One admin port, called with one token."""
 
     def __init__(self, address, token):
-        self.address, self.token = address, token
         self._plain = grpc.insecure_channel(address)
         self.channel = grpc.intercept_channel(self._plain, _Token(token)) if token else self._plain
         self._database = ProtoReflectionDescriptorDatabase(self.channel)
-        self._pool = descriptor_pool.DescriptorPool(self._database)
+        self.pool = descriptor_pool.DescriptorPool(self._database)
 
     def close(self):
         self._plain.close()
 
     def services(self):
-        """Full names of what the port serves."""
         return list(self._database.get_services())
+
+
+class Admin:
+    """The admin ports of an installation, called with one token. Errors are grpc.RpcError.
+
+    `address`: "127.0.0.1:9091", or of a suite "identity=127.0.0.1:9111,quota=127.0.0.1:9112,..."
+    """
+
+    def __init__(self, address, token):
+        self.address, self.token = address, token
+        self._ports = {}
+        for each in address.split(","):
+            part, _, of_part = each.rpartition("=")
+            self._ports[part] = _Port(of_part, token)
+
+    def close(self):
+        for port in self._ports.values():
+            port.close()
+
+    def _port_of(self, service):
+        return self._ports.get(service.split(".")[1]) or next(iter(self._ports.values()))
+
+    @property
+    def channel(self):
+        """That of the first port: identity's, where there are several."""
+        return next(iter(self._ports.values())).channel
+
+    def services(self):
+        """Full names of what the ports serve, each once."""
+        return sorted({name for port in self._ports.values() for name in port.services()})
+
+    def _service(self, name):
+        return self._port_of(name).pool.FindServiceByName(name)
 
     def methods(self):
         """Descriptors of the methods of every admin service."""
-        found = [self._pool.FindServiceByName(name) for name in self.services()
-                 if name.endswith("AdminService")]
+        found = [self._service(name) for name in self.services() if name.endswith("AdminService")]
         return [method for service in found for method in service.methods]
 
     def access(self, method):
         """The access rule of a method descriptor, as its proto declares it."""
-        options = self._pool.FindMessageTypeByName("google.protobuf.MethodOptions")
+        pool = self._port_of(method.containing_service.full_name).pool
+        options = pool.FindMessageTypeByName("google.protobuf.MethodOptions")
         read = message_factory.GetMessageClass(options).FromString(
             method.GetOptions().SerializeToString())
-        return read.Extensions[self._pool.FindExtensionByName(ACCESS)]
+        return read.Extensions[pool.FindExtensionByName(ACCESS)]
 
     def call(self, path, request=None):
         """The answer of "package.Service/Method"."""
         service, _, name = path.partition("/")
-        method = self._pool.FindServiceByName(service).FindMethodByName(name)
+        method = self._service(service).FindMethodByName(name)
         assert method is not None, f"{path} does not exist"
         message = message_factory.GetMessageClass(method.input_type)()
         json_format.ParseDict(request or {}, message)
@@ -80,8 +111,9 @@ class Admin:
 
     def call_bytes(self, path, request=b"", read=bytes):
         """The same with an encoded request, for callers that know no types."""
-        stub = self.channel.unary_unary(f"/{path}", request_serializer=bytes,
-                                        response_deserializer=read)
+        channel = self._port_of(path.partition("/")[0]).channel
+        stub = channel.unary_unary(f"/{path}", request_serializer=bytes,
+                                   response_deserializer=read)
         return stub(request, timeout=patience(10))
 
     def put(self, kind, organization, name, spec):

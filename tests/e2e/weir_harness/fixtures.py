@@ -4,9 +4,17 @@ import pytest
 
 from . import settings
 from .gateway import Gateway, RunningGateway
+from .suite import Suite, stop_stores
 from .tenant import Tenant
 from .upstream import Upstream, find_upstream
 from .waiting import eventually
+
+
+@pytest.fixture(autouse=True)
+def topology(request):
+    """A test that is marked `standalone` is about the one process with everything in it."""
+    if request.node.get_closest_marker("standalone") and settings.is_suite():
+        pytest.skip("is about the standalone process")
 
 
 @pytest.fixture(scope="session")
@@ -16,12 +24,24 @@ def shared_mock():
     assert mock.stop() == 0
 
 
+def new_gateway(folder, **sections):
+    """One of the topology under test."""
+    return (Suite if settings.is_suite() else Gateway)(folder, **sections)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stores():
+    """Servers that gateways of this run share are started when they are needed."""
+    yield
+    stop_stores()
+
+
 @pytest.fixture(scope="session")
 def shared_gateway(tmp_path_factory):
     if settings.is_external():
         gateway = RunningGateway()
     else:
-        gateway = Gateway(tmp_path_factory.mktemp("weir"))
+        gateway = new_gateway(tmp_path_factory.mktemp("weir"))
     yield gateway
     assert gateway.stop() == 0
 
@@ -62,7 +82,7 @@ def own_gateway(tmp_path):
     started = []
 
     def start(**sections):
-        started.append(Gateway(tmp_path / f"gateway{len(started)}", **sections))
+        started.append(new_gateway(tmp_path / f"gateway{len(started)}", **sections))
         return started[-1]
 
     yield start

@@ -27,6 +27,7 @@ class Postgres:
         if os.getuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         self._process = None
+        self._databases = 0
         self._run("initdb", "--pgdata", self._data, "--username=weir", "--auth=trust",
                   "--encoding=UTF8", "--no-locale", "--no-sync")
         self.start()
@@ -39,6 +40,13 @@ class Postgres:
     def section(self):
         """Of a gateway's configuration."""
         return {"kind": "postgres", "address": f"{self.folder}:{PORT}"}
+
+    def new_database(self):
+        """An empty one, by name."""
+        self._databases += 1
+        name = f"weir{self._databases}"
+        self._run("createdb", "--host", self.folder, "--username=weir", name)
+        return name
 
     def _run(self, program, *words):
         done = subprocess.run(_as_postgres(PROGRAMS / program, *words), cwd="/", text=True,

@@ -20,6 +20,15 @@ UPSTREAM_URL = os.environ.get("WEIR_UPSTREAM_URL")  # "http://mock:8082/v1"
 UPSTREAM_ADDRESS = os.environ.get("WEIR_UPSTREAM_ADDRESS", "127.0.0.1:8082")
 UPSTREAM_CONTROL = os.environ.get("WEIR_UPSTREAM_CONTROL", "127.0.0.1:8083")
 
+# What the tests start themselves: "standalone" (one process) or "suite" (a process a service).
+TOPOLOGY = os.environ.get("WEIR_TOPOLOGY", "standalone")
+
+
+def is_suite():
+    """Whether a suite of processes is tested."""
+    assert TOPOLOGY in ("standalone", "suite"), TOPOLOGY
+    return TOPOLOGY == "suite" and not is_external()
+
 
 def is_external():
     """Whether an installation that runs already is tested."""

@@ -1,0 +1,264 @@
+"""A suite of the tests' own: edge, identity, quota and routing, each a process, on real stores."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import yaml
+
+from . import settings
+from .admin import Admin
+from .gateway import LOOPBACK, find_weirctl, free_ports, unverified
+from .postgres import Postgres
+from .waiting import eventually
+from .wire import Http
+
+SERVICES = ("identity", "quota", "routing")
+# Sections of the standalone process's file, by who reads them in a suite; the rest is the edge's.
+OWNERS = {"identity": "identity", "quota": "quota", "routing": "routing"}
+_stores = {}
+
+
+def shared_postgres():
+    """One server for all suites of a run; each has a database of its own."""
+    if "postgres" not in _stores:
+        _stores["postgres"] = Postgres()
+    return _stores["postgres"]
+
+
+def stop_stores():
+    for each in _stores.values():
+        each.stop()
+    _stores.clear()
+
+
+class Redis:
+    """A server in a folder, reached by a socket."""
+
+    def __init__(self, folder):
+        self.socket = folder / "redis.sock"
+        self._folder = folder
+        self.process = None
+        self.start()
+
+    def start(self):
+        with open(self._folder / "redis.log", "ab") as log:
+            self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+                ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", self._folder,
+                 "--appendonly", "yes", "--save", ""], stdout=log, stderr=log)
+        eventually(self._answers, within=10, what="Redis")
+
+    def _answers(self):
+        try:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(os.fspath(self.socket))
+                client.sendall(b"PING\r\n")
+                return client.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Process:
+    """One program of the suite, with its file and its log."""
+
+    def __init__(self, folder, name, config):
+        self.name, self._folder = name, folder
+        self._config = folder / f"{name}.yaml"
+        self._config.write_text(yaml.safe_dump(config))
+        self.ops = Http(*config["ops"]["address"].split(":"))
+        self.process = None
+
+    def start(self, environment=None):
+        """Returns when it is ready."""
+        self.launch(environment)
+        self.await_ready()
+
+    def launch(self, environment=None):
+        with open(self._folder / f"{self.name}.log", "ab") as out, \
+                open(self._folder / f"{self.name}.err", "ab") as err:
+            self.process = subprocess.Popen(  # pylint: disable=consider-using-with
+                [settings.BIN_DIR / f"weir-{self.name.partition('-')[0]}", "--config", self._config],
+                stdout=out, stderr=err, env={**settings.gateway_environment(), **(environment or {})})
+
+    def await_ready(self):
+        eventually(self._is_ready, within=20, what=f"readiness of {self.name}")
+
+    def _is_ready(self):
+        self.check_alive()
+        try:
+            return self.ops.get("/readyz").status == 200
+        except OSError:
+            time.sleep(0.02)
+            return False
+
+    def check_alive(self):
+        status = self.process.poll()
+        assert status is None, f"{self.name} ended with {status}: {self.output()[-3000:]}"
+
+    def stop(self, by=signal.SIGTERM, within=15):
+        """Ends it by a signal; returns its exit status."""
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(by)
+        status = self.process.wait(timeout=settings.patience(within))
+        assert "Sanitizer" not in self.output(), self.output()[-5000:]
+        return status
+
+    def output(self):
+        """All that it wrote to stdout and stderr."""
+        files = (self._folder / f"{self.name}.log", self._folder / f"{self.name}.err")
+        return "".join(each.read_text(errors="replace") for each in files if each.exists())
+
+
+class Suite:
+    """What Gateway is, of several processes. Its `process` is the edge's: what a test kills and
+    starts again."""
+
+    def __init__(self, folder, *, documents=(), start=True, **sections):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        # Paths of sockets are short.
+        self._run = pathlib.Path(tempfile.mkdtemp(prefix="weir-suite-", dir="/tmp"))
+        self.port, self.tls_port, self.ops_port, *ports = free_ports(9)
+        self._ports = {name: tuple(ports[2 * i:2 * i + 2]) for i, name in enumerate(SERVICES)}
+        self.http = Http(LOOPBACK, self.port)
+        self.tls = Http(LOOPBACK, self.tls_port, unverified())
+        self.ops = Http(LOOPBACK, self.ops_port)
+        self.admin_address = ",".join(
+            f"{name}={LOOPBACK}:{self._ports[name][0]}" for name in SERVICES)
+        self._documents = documents
+        self._admin = None
+        self.redis = None
+        self._postgres = shared_postgres()
+        self._database = self._postgres.new_database()
+        self.parts = {name: Process(folder, name, self._service(name, sections))
+                      for name in SERVICES}
+        self.parts["edge"] = Process(folder, "edge", self._edge(sections))
+        if start:
+            self.start()
+
+    def _service(self, name, sections):
+        admin, ops = self._ports[name]
+        config = {
+            "profile": "dev",
+            "secrets": str(self.folder / f"secrets-{name}"),
+            "database": {**self._postgres.section(), "name": self._database},
+            "rpc": {"address": f"unix:{self._run}/{name}.sock"},
+            "admin": {"address": f"{LOOPBACK}:{admin}"},
+            "ops": {"address": f"{LOOPBACK}:{ops}"},
+            "log": sections.get("log", {}),
+        }
+        if name != "identity":
+            config["services"] = {"identity": {"address": f"unix:{self._run}/identity.sock"}}
+        if name == "quota":
+            pass  # config["redis"] = {"address": f"unix:{self._run}/redis.sock"}
+        if name == "routing":
+            config["routing"] = {"allow_plaintext_upstreams": True}
+        if name in sections:
+            config[name] = {**config.get(name, {}), **sections[name]}
+        return config
+
+    def _edge(self, sections):
+        config = {
+            "profile": "dev",
+            "data": str(self.folder / "data"),
+            "secrets": str(self.folder / "secrets-edge"),
+            "listeners": [
+                {"name": "plain", "address": f"{LOOPBACK}:{self.port}"},
+                {"name": "tls", "address": f"{LOOPBACK}:{self.tls_port}",
+                 "tls": {"self_signed": True}}],
+            "ops": {"address": f"{LOOPBACK}:{self.ops_port}"},
+            "edge": {"loops": 2, "drain": "10s"},
+            "egress": {"allow": ["127.0.0.0/8"], "allow_plaintext": True},
+            "services": {name: {"address": f"unix:{self._run}/{name}.sock"} for name in SERVICES},
+        }
+        return {**config, **{name: section for name, section in sections.items()
+                             if name not in OWNERS}}
+
+    def start(self):
+        """Starts what does not run; returns when all of it is ready."""
+        if self.redis is None:
+            self.redis = Redis(self._run)
+        waiting = []
+        for name in (*SERVICES, "edge"):
+            part = self.parts[name]
+            if part.process is not None and part.process.poll() is None:
+                continue
+            part.launch()
+            waiting.append(part)
+            if name == "identity":
+                part.await_ready()
+        for part in waiting:
+            if part.name == "edge" and self._documents:
+                self._apply()
+            part.await_ready()
+
+    def _apply(self):
+        for name in SERVICES:
+            self.parts[name].await_ready()
+        documents = self.folder / "documents"
+        documents.mkdir(exist_ok=True)
+        for number, document in enumerate(self._documents):
+            (documents / f"{number:02}.yaml").write_text(yaml.safe_dump(document))
+        done = subprocess.run(
+            [find_weirctl(), "--address", self.admin_address, "--token-file", self.token_file,
+             "apply", "-f", documents], check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    @property
+    def process(self):
+        return self.parts["edge"].process
+
+    def check_alive(self):
+        for part in self.parts.values():
+            part.check_alive()
+
+    def stop(self, by=signal.SIGTERM, within=15):
+        """Ends the edge by a signal, then the rest; returns the edge's exit status."""
+        self.close_admin()
+        status = self.parts["edge"].stop(by, within)
+        for name in reversed(SERVICES):
+            assert self.parts[name].stop() in (0, None), self.parts[name].output()[-3000:]
+        if self.redis is not None:
+            self.redis.stop()
+            self.redis = None
+        return status
+
+    def discard(self):
+        """After stop: what it leaves in the machine's temporary folder."""
+        shutil.rmtree(self._run, ignore_errors=True)
+
+    def close_admin(self):
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
+
+    @property
+    def token_file(self):
+        return self.folder / "secrets-identity/admin.token"
+
+    @property
+    def admin(self):
+        if self._admin is None:
+            self._admin = Admin(self.admin_address, self.token_file.read_text().strip())
+        return self._admin
+
+    def output(self):
+        """All that its processes wrote to stdout and stderr."""
+        return "".join(part.output() for part in self.parts.values())
+
+    def log(self, event=None):
+        """The logs' lines, or those of one event, as dictionaries."""
+        lines = [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
+        return [line for line in lines if event in (None, line.get("event"))]
