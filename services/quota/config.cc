@@ -19,6 +19,10 @@ class Faults {
     Add(fmt::format("quota.{} is {}, want {} to {}", key, text::FormatDuration(value),
                     text::FormatDuration(least), text::FormatDuration(most)));
   }
+  void InRange(std::string_view key, double value, double least, double most) {
+    if (value >= least && value <= most) return;
+    Add(fmt::format("quota.{} is {}, want {} to {}", key, value, least, most));
+  }
   absl::Status ToStatus() const {
     return faults_.empty() ? absl::OkStatus() : status::InvalidArgument("{}", faults_);
   }
@@ -38,6 +42,7 @@ absl::Status QuotaConfig::Validate() const {
   using std::chrono::minutes;
   using std::chrono::seconds;
   Faults faults;
+  faults.InRange("outage_share", outage_share, 0.0, 1.0);
   faults.InRange("hold_ttl", hold_ttl, seconds(30), minutes(10));
   faults.InRange("replay_retention", replay_retention, minutes(10), hours(24));
   faults.InRange("replay_records", replay_records, 1'000, 100'000'000);

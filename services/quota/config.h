@@ -11,6 +11,11 @@ namespace weir::quota {
 
 // The `quota` section. Read once at start; does not change while running. The defaults run.
 struct QuotaConfig {
+  // Where the hot state is. `redis` shares it between processes (section `redis`).
+  enum class Store : uint8_t { kMemory, kRedis };
+  Store store = Store::kMemory;
+  // How much of an adaptive limit this process grants by itself while the store is away: 0 to 1.
+  double outage_share = 0.1;
   // How long a hold outlives the last sign of its edge: 30s to 10m. Edges send one every 20 s.
   Duration hold_ttl = std::chrono::seconds(60);
   // How long an attempt is known after its end, so that a repeated call changes nothing: 10m to

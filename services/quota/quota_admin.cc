@@ -103,7 +103,9 @@ absl::StatusOr<v1::PeekResponse> QuotaAdmin::Peek(v1::PeekRequest request) {
   MutexLock lock(asking_);
   loop_.restart();
   asio::co_spawn(loop_, deps_.quota.Peek({}, std::move(request)), keep);
-  loop_.run();
+  // Not to its end: a store may keep a connection on this loop.
+  while (!states && loop_.run_one() > 0) {
+  }
   if (states) return *std::move(states);
   return status::Internal("asking the quota: it ended without an answer");
 }

@@ -8,6 +8,10 @@ namespace weir::quota {
 namespace {
 
 constexpr Duration kLeastPause = std::chrono::seconds(1);
+// What a store that was away is told at once.
+constexpr size_t kToldAtOnce = 256;
+
+bool IsAway(const absl::Status& status) { return status.code() == absl::StatusCode::kUnavailable; }
 
 v1::ReserveResponse::Code CodeOf(ReserveOutcome::Kind kind) {
   switch (kind) {
@@ -15,6 +19,8 @@ v1::ReserveResponse::Code CodeOf(ReserveOutcome::Kind kind) {
       return v1::ReserveResponse::CODE_GRANTED_REDUCED;
     case ReserveOutcome::Kind::kReplayed:
       return v1::ReserveResponse::CODE_REPLAYED;
+    case ReserveOutcome::Kind::kDegraded:
+      return v1::ReserveResponse::CODE_DEGRADED;
     default:
       return v1::ReserveResponse::CODE_GRANTED;
   }
@@ -76,7 +82,15 @@ PriorPosting PriorOf(const std::optional<LedgerRow>& row) {
 }  // namespace
 
 QuotaService::QuotaService(const QuotaConfig& config, Deps deps)
-    : deps_(deps), history_(config.learned_models) {}
+    : deps_(deps),
+      is_shared_(config.store != QuotaConfig::Store::kMemory),
+      history_(config.learned_models),
+      outage_(config) {}
+
+Instant QuotaService::Now() const {
+  return {.wall_ns = deps_.clock.Now().time_since_epoch().count(),
+          .monotonic_ns = deps_.clock.Monotonic().time_since_epoch().count()};
+}
 
 absl::Status QuotaService::CheckDeadline(const api::CallContext& call) const {
   if (call.deadline == MonotonicTime::max()) return absl::OkStatus();
@@ -110,6 +124,15 @@ asio::awaitable<absl::StatusOr<v1::ReserveResponse>> QuotaService::Reserve(
   absl::StatusOr<ReserveOp> op = Prepare(call, request, *table);
   if (!op.ok()) co_return op.status();
   absl::StatusOr<ReserveOutcome> outcome = co_await deps_.windows.Reserve(*op);
+  if (outcome.ok()) {
+    outage_.Answered(&op->id);
+  } else if (IsAway(outcome.status())) {
+    outcome = outage_.Grant(*op, outcome.status(), Now());
+    // Whether there is a hold now nobody knows; whoever asks again uses it.
+    if (!outcome.ok() && !op->dry_run) {
+      outage_.MissedRelease({.id = op->id, .organization = op->organization});
+    }
+  }
   if (!outcome.ok())
     co_return status::While(outcome.status(), "reserving for {}", op->organization);
   co_return ToResponse(*outcome, *op);
@@ -139,12 +162,20 @@ asio::awaitable<absl::StatusOr<v1::ExtendResponse>> QuotaService::Extend(
   co_return response;
 }
 
-asio::awaitable<absl::StatusOr<SettleOutcome>> QuotaService::SettleUnknown(SettleOp op) {
-  auto find = [&ledger = deps_.ledger, id = op.id] { return ledger.Find(id); };
-  WEIR_CO_ASSIGN_OR_RETURN(const std::optional<LedgerRow> row,
-                           co_await RunOn(deps_.workers, std::move(find)));
-  op.prior = PriorOf(row);
-  co_return co_await deps_.windows.Settle(op);
+// Forgotten, or never seen: what the ledger says of it is the last word.
+asio::awaitable<absl::StatusOr<std::optional<SettleOutcome>>> QuotaService::Post(SettleOp op) {
+  absl::StatusOr<SettleOutcome> outcome = co_await deps_.windows.Settle(op);
+  if (outcome.ok() && outcome->kind == SettleOutcome::Kind::kUnknown) {
+    auto find = [&ledger = deps_.ledger, id = op.id] { return ledger.Find(id); };
+    WEIR_CO_ASSIGN_OR_RETURN(const std::optional<LedgerRow> row,
+                             co_await RunOn(deps_.workers, std::move(find)));
+    op.prior = PriorOf(row);
+    outcome = co_await deps_.windows.Settle(op);
+  }
+  if (!outcome.ok() && IsAway(outcome.status())) co_return std::nullopt;
+  if (!outcome.ok()) co_return outcome.status();
+  outage_.Answered();
+  co_return std::optional<SettleOutcome>(*outcome);
 }
 
 void QuotaService::Learn(const LedgerRow& row, const SettleOutcome& outcome) {
@@ -160,33 +191,38 @@ void QuotaService::Learn(const LedgerRow& row, const SettleOutcome& outcome) {
 
 // `request` outlives the matches, which borrow its names. Apart from Settle: its frame is gone when
 // the ledger is waited for, and hundreds wait at any time.
-asio::awaitable<absl::StatusOr<std::unique_ptr<LedgerRow>>> QuotaService::Charge(
+asio::awaitable<absl::StatusOr<QuotaService::Charged>> QuotaService::Charge(
     v1::SettleRequest request) {
   const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
   absl::StatusOr<std::unique_ptr<LedgerRow>> parsed =
       ParseSettlement(request, ToUnixMicros(deps_.clock.Now()));
   if (!parsed.ok()) co_return parsed.status();
-  std::unique_ptr<LedgerRow> row = *std::move(parsed);
-  SettleOp op = OpOf(*row, table->Match(request.subjects()));
-  absl::StatusOr<SettleOutcome> outcome = co_await deps_.windows.Settle(op);
-  // Forgotten, or never seen: what the ledger says of it is the last word.
-  if (outcome.ok() && outcome->kind == SettleOutcome::Kind::kUnknown) {
-    outcome = co_await SettleUnknown(std::move(op));
-  }
+  Charged charged{.row = *std::move(parsed), .missed = nullptr};
+  SettleOp op = OpOf(*charged.row, table->Match(request.subjects()));
+  const absl::StatusOr<std::optional<SettleOutcome>> outcome = co_await Post(std::move(op));
   if (!outcome.ok()) {
-    co_return status::While(outcome.status(), "settling attempt {}", AttemptText(row->id));
+    co_return status::While(outcome.status(), "settling attempt {}", AttemptText(charged.row->id));
   }
-  Learn(*row, *outcome);
-  co_return row;
+  if (outcome->has_value()) {
+    Learn(*charged.row, **outcome);
+  } else {
+    charged.missed = std::make_unique<v1::SettleRequest>(std::move(request));
+  }
+  co_return charged;
 }
 
 asio::awaitable<absl::StatusOr<v1::SettleResponse>> QuotaService::Settle(
     api::CallContext, v1::SettleRequest request) {
-  absl::StatusOr<std::unique_ptr<LedgerRow>> row = co_await Charge(std::move(request));
-  if (!row.ok()) co_return row.status();
+  absl::StatusOr<Charged> charged = co_await Charge(std::move(request));
+  if (!charged.ok()) co_return charged.status();
   // Also where the counters knew it: only the ledger can say that it is in the ledger.
-  const absl::StatusOr<bool> duplicate = co_await deps_.sink.Append(*std::move(row));
+  const absl::StatusOr<bool> duplicate = co_await deps_.sink.Append(std::move(charged->row));
   if (!duplicate.ok()) co_return duplicate.status();
+  if (charged->missed != nullptr) {
+    // Now that it is in the ledger, counters that are taken from there have it.
+    deps_.windows.Distrust(charged->missed->subjects().organization());
+    outage_.MissedSettlement(std::move(charged->missed));
+  }
   v1::SettleResponse response;
   response.set_duplicate(*duplicate);
   co_return response;
@@ -199,7 +235,11 @@ asio::awaitable<absl::StatusOr<v1::ReleaseResponse>> QuotaService::Release(
   const ReleaseOp op{
       .id = id, .organization = request.organization(), .keep_requests = request.keep_requests()};
   const absl::Status released = co_await deps_.windows.Release(op);
-  WEIR_CO_RETURN_IF_ERROR(released);
+  if (IsAway(released)) {
+    outage_.MissedRelease(op);
+  } else if (!released.ok()) {
+    co_return released;
+  }
   co_return v1::ReleaseResponse();
 }
 
@@ -236,11 +276,40 @@ asio::awaitable<absl::Status> QuotaService::Rebuild() {
   co_return co_await deps_.windows.Restore(*std::move(counters));
 }
 
+// Settles or releases once more: each does nothing where it was done.
+asio::awaitable<absl::Status> QuotaService::Tell(StoreOutage::Missed* missed) {
+  if (missed->settlement == nullptr) {
+    const ReleaseOp op{.id = missed->id,
+                       .organization = missed->organization,
+                       .keep_requests = missed->keep_requests};
+    co_return co_await deps_.windows.Release(op);
+  }
+  v1::SettleRequest request = *missed->settlement;
+  const absl::StatusOr<Charged> charged = co_await Charge(std::move(request));
+  if (!charged.ok()) co_return charged.status();
+  co_return charged->missed == nullptr ? absl::OkStatus()
+                                       : status::Unavailable("the store is away");
+}
+
+asio::awaitable<absl::Status> QuotaService::CatchUp() {
+  std::vector<StoreOutage::Missed> all = outage_.Take(kToldAtOnce);
+  absl::Status last;
+  for (StoreOutage::Missed& each : all) {
+    if (last.ok()) last = co_await Tell(&each);
+    if (!last.ok()) outage_.PutBack(std::move(each));
+  }
+  co_return last;
+}
+
 asio::awaitable<void> QuotaService::Run(Timers& timers) {
   for (;;) {
     absl::StatusOr<Reaped> reaped = co_await deps_.windows.ReapExpired();
-    // A store that cannot be asked is asked again.
-    const Duration pause = reaped.ok() ? std::max(kLeastPause, reaped->idle_for) : kLeastPause;
+    if (reaped.ok()) outage_.Answered();
+    absl::Status told;
+    while (reaped.ok() && told.ok() && outage_.has_missed()) told = co_await CatchUp();
+    // A store that cannot be asked is asked again; what others keep there may change at any time.
+    const bool knows = reaped.ok() && !is_shared_;
+    const Duration pause = knows ? std::max(kLeastPause, reaped->idle_for) : kLeastPause;
     co_await SleepFor(timers, pause);
     const auto cancelled = co_await asio::this_coro::cancellation_state;
     if (cancelled.cancelled() != asio::cancellation_type::none) co_return;

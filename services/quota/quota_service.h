@@ -7,6 +7,7 @@
 #include "services/quota/ledger_writer.h"
 #include "services/quota/live_limits.h"
 #include "services/quota/output_history.h"
+#include "services/quota/store_outage.h"
 #include "services/quota/windows.h"
 
 namespace weir::quota {
@@ -30,6 +31,9 @@ class QuotaService final : public api::Quota {
   // Holds the estimate against every limit that matches, or against none of them. Never waits for a
   // commit.
   //
+  // Where the store of the windows is away, what each limit asks for decides: CODE_DEGRADED, or
+  // kUnavailable with a RetryLater (StoreOutage).
+  //
   // kResourceExhausted: a QuotaViolation names the tightest limit and says when to retry. kAborted:
   // the key came with another body. kDeadlineExceeded: the deadline had passed, nothing was done.
   asio::awaitable<absl::StatusOr<v1::ReserveResponse>> Reserve(api::CallContext call,
@@ -38,7 +42,8 @@ class QuotaService final : public api::Quota {
                                                              v1::ExtendRequest request) override;
   // Posts what was spent, also without a hold and past the deadline. Counters move before it
   // suspends, but where the key is not known here any more: then the ledger is asked first, so that
-  // a late duplicate is not charged again. Returns when the row is in the ledger.
+  // a late duplicate is not charged again. Returns when the row is in the ledger; a store that is
+  // away is told when it is back.
   asio::awaitable<absl::StatusOr<v1::SettleResponse>> Settle(api::CallContext call,
                                                              v1::SettleRequest request) override;
   asio::awaitable<absl::StatusOr<v1::ReleaseResponse>> Release(api::CallContext call,
@@ -60,13 +65,25 @@ class QuotaService final : public api::Quota {
   absl::Status CheckDeadline(const api::CallContext& call) const;
   absl::StatusOr<ReserveOp> Prepare(const api::CallContext& call, const v1::ReserveRequest& request,
                                     const LimitTable& table);
-  // Counters move; the row that is to go into the ledger.
-  asio::awaitable<absl::StatusOr<std::unique_ptr<LedgerRow>>> Charge(v1::SettleRequest request);
-  asio::awaitable<absl::StatusOr<SettleOutcome>> SettleUnknown(SettleOp op);
+  // The row that is to go into the ledger; the request once more where the store missed it.
+  struct Charged {
+    std::unique_ptr<LedgerRow> row;
+    std::unique_ptr<v1::SettleRequest> missed;
+  };
+  // Counters move.
+  asio::awaitable<absl::StatusOr<Charged>> Charge(v1::SettleRequest request);
+  // Post it, whether the store knows it or not. Unset: the store is away.
+  asio::awaitable<absl::StatusOr<std::optional<SettleOutcome>>> Post(SettleOp op);
+  // Tells the store what it missed; OK where nothing is left of that.
+  asio::awaitable<absl::Status> CatchUp();
+  asio::awaitable<absl::Status> Tell(StoreOutage::Missed* missed);
+  Instant Now() const;
   void Learn(const LedgerRow& row, const SettleOutcome& outcome);
 
   const Deps deps_;
+  const bool is_shared_;
   OutputHistory history_;
+  StoreOutage outage_;
 };
 
 }  // namespace weir::quota

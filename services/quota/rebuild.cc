@@ -100,9 +100,11 @@ absl::Status SumLevel(const LimitTable& table, Spent spent, std::vector<LimitPtr
 }  // namespace
 
 absl::StatusOr<std::vector<RestoredCounter>> SumCounters(const LimitTable& table, Ledger& ledger,
-                                                         WallTime now) {
+                                                         WallTime now,
+                                                         std::string_view organization) {
   std::map<std::pair<std::string, v1::Level>, std::vector<LimitPtr>> levels;
   for (const LimitPtr& limit : table.All()) {
+    if (!organization.empty() && limit->organization != organization) continue;
     if (!limit->rule.is_bucket()) levels[{limit->organization, limit->level}].push_back(limit);
   }
   std::vector<RestoredCounter> counters;

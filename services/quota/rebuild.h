@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "common/time/clock.h"
@@ -9,14 +10,16 @@
 
 namespace weir::quota {
 
-// What the windows of all limits hold at `now` according to the ledger: for hot state that was
-// lost. Blocks. Token buckets start full and are left out.
+// What the windows of all limits (where `organization` is given: of its own) hold at `now`
+// according to the ledger: for hot state that was lost. Blocks. Token buckets start full and are
+// left out.
 //
 // A UTC window: what was settled since it began. An anchored window: where it began is not
 // recorded, so everything that was settled within one period counts, and the earliest of it is
 // taken as the beginning. So every use of the last period lies in the window, and it is never
 // admitted twice. A limit counts nothing from before `counting_since_us`.
 absl::StatusOr<std::vector<RestoredCounter>> SumCounters(const LimitTable& table, Ledger& ledger,
-                                                         WallTime now);
+                                                         WallTime now,
+                                                         std::string_view organization = {});
 
 }  // namespace weir::quota

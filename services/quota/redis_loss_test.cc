@@ -1,0 +1,368 @@
+// What becomes of shared windows when their server loses them, or is lost.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "common/log/log.h"
+#include "common/status/detail.h"
+#include "common/testing/run.h"
+#include "common/testing/status_matchers.h"
+#include "services/quota/ledger_counters.h"
+#include "services/quota/limits_for_test.h"
+#include "services/quota/memory_ledger.h"
+#include "services/quota/memory_limit_store.h"
+#include "services/quota/quota_for_test.h"
+#include "services/quota/redis_windows_for_test.h"
+
+namespace weir::quota {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using Code = v1::ReserveResponse;
+
+const LimitSpec kDay = {
+    .name = "day", .count = 100, .period_s = 86'400, .enforcement = v1::ENFORCEMENT_STRICT};
+
+// --- The store by itself.
+
+class RedisLossTest : public ::testing::Test {
+ protected:
+  ReserveOutcome::Kind Reserve(uint32_t number, int64_t declared = 20) {
+    const ReserveOp op{
+        .id = IdOf(number),
+        .organization = "acme",
+        .edge_id = "edge",
+        .matches = matches_,
+        .demand = {.input_bound = 10, .input_likely = 10, .output_declared = declared}};
+    return Done(redis_.windows.Reserve(op)).kind;
+  }
+  SettleOutcome::Kind Settle(uint32_t number, int64_t tokens,
+                             std::optional<PriorPosting> prior = std::nullopt) {
+    const SettleOp op{.id = IdOf(number),
+                      .organization = "acme",
+                      .tokens = tokens,
+                      .matches = matches_,
+                      .prior = prior};
+    return Done(redis_.windows.Settle(op)).kind;
+  }
+  std::string State() {
+    const Standing standing = Done(redis_.windows.Peek(matches_))[0].standing;
+    return fmt::format("{}+{}", standing.used, standing.held);
+  }
+  template <typename T>
+  T Done(asio::awaitable<absl::StatusOr<T>> work) {
+    absl::StatusOr<T> result = RunUntilDone(loop_, std::move(work));
+    EXPECT_THAT(result, IsOk());
+    return *std::move(result);
+  }
+  // The ledger has so many tokens.
+  void LedgerHas(int64_t used) {
+    const int64_t today = clock_.Now().time_since_epoch() / std::chrono::hours(24);
+    redis_.source.counters = std::vector<RestoredCounter>{
+        {.limit = table_->All()[0], .used = used, .window_start_us = today * 86'400'000'000}};
+  }
+  void Forget(std::string_view field, std::string_view value) {
+    server_.Ask({"HSET", "w1:q:{acme}:m", field, value});
+  }
+
+  testing::RedisServer& server_ = SharedServer();
+  testing::FakeClock clock_;
+  RedisWindowsForTest redis_{clock_};
+  std::shared_ptr<const LimitTable> table_ = TableOf({kDay});
+  const v1::Subjects subjects_ = SubjectsOf("ann");
+  LimitMatches matches_ = table_->Match(subjects_);
+  asio::io_context loop_{1};
+};
+
+TEST_F(RedisLossTest, AFlushedStoreIsRebuiltBeforeItAdmitsAnybody) {
+  EXPECT_EQ(Reserve(1), ReserveOutcome::Kind::kGranted);
+  EXPECT_EQ(Settle(1, 30), SettleOutcome::Kind::kApplied);
+  LedgerHas(90);
+  server_.Ask({"FLUSHALL"});
+  EXPECT_EQ(Reserve(2), ReserveOutcome::Kind::kRefused);
+  EXPECT_EQ(State(), "90+0");
+  EXPECT_THAT(redis_.source.asked, ElementsAre("acme", "acme"));
+}
+
+TEST_F(RedisLossTest, ForgottenScriptsAreLoadedAgain) {
+  Reserve(1);
+  server_.Ask({"SCRIPT", "FLUSH"});
+  EXPECT_EQ(Settle(1, 25), SettleOutcome::Kind::kApplied);
+  EXPECT_EQ(State(), "25+0");
+  EXPECT_THAT(redis_.source.asked, SizeIs(1));
+}
+
+TEST_F(RedisLossTest, AnotherServersCountersAndALostTailAreNotReliedOn) {
+  Reserve(1);
+  Settle(1, 25);
+  LedgerHas(40);
+  Forget("g", "the run id of another one");
+  EXPECT_EQ(State(), "40+0");
+  // A replica that had not heard of the last changes was made the master.
+  LedgerHas(50);
+  Forget("n", "1");
+  EXPECT_EQ(State(), "50+0");
+  EXPECT_THAT(redis_.source.asked, SizeIs(3));
+}
+
+TEST_F(RedisLossTest, WhatTheLedgerCannotTellIsUnavailable) {
+  redis_.source.counters = status::Unavailable("the disk is gone");
+  const ReserveOp op{.id = IdOf(1), .organization = "acme", .matches = matches_};
+  EXPECT_THAT(RunUntilDone(loop_, redis_.windows.Reserve(op)),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("the disk is gone")));
+  LedgerHas(10);
+  EXPECT_EQ(State(), "10+0");
+}
+
+TEST_F(RedisLossTest, ASurvivingHoldCountsAndItsSettlementAsksTheLedger) {
+  for (uint32_t i = 1; i <= 3; ++i) Reserve(i);
+  // The settlement of the first was lost with the tail: the ledger has it.
+  LedgerHas(25);
+  Forget("g", "another");
+  EXPECT_EQ(State(), "25+90");
+  EXPECT_EQ(Settle(1, 25), SettleOutcome::Kind::kUnknown);
+  EXPECT_EQ(Settle(1, 25, PriorPosting{.seq = 1, .tokens = 25}), SettleOutcome::Kind::kRepeated);
+  EXPECT_EQ(State(), "25+60");
+  EXPECT_EQ(Settle(2, 20, PriorPosting{}), SettleOutcome::Kind::kApplied);
+  EXPECT_EQ(State(), "45+30");
+  // Nobody tells of the third: it lapses although its edge lives, and is taken as spent.
+  clock_.Advance(std::chrono::seconds(59));
+  EXPECT_EQ(Done(redis_.windows.Renew("edge")), 1);
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_EQ(Done(redis_.windows.ReapExpired()).holds, 1);
+  EXPECT_EQ(State(), "75+0");
+  EXPECT_EQ(Settle(3, 5, PriorPosting{}), SettleOutcome::Kind::kApplied);
+  EXPECT_EQ(State(), "50+0");
+}
+
+TEST_F(RedisLossTest, ALapsedHoldOfBeforeIsTheLedgersAlone) {
+  Reserve(1);
+  clock_.Advance(std::chrono::seconds(60));
+  EXPECT_EQ(Done(redis_.windows.ReapExpired()).holds, 1);
+  EXPECT_EQ(State(), "30+0");
+  LedgerHas(0);
+  Forget("g", "another");
+  EXPECT_EQ(State(), "0+0");
+  EXPECT_EQ(Settle(1, 20, PriorPosting{}), SettleOutcome::Kind::kApplied);
+  EXPECT_EQ(State(), "20+0");
+}
+
+TEST_F(RedisLossTest, WhatIsDistrustedIsRebuilt) {
+  Reserve(1);
+  LedgerHas(30);
+  redis_.windows.Distrust("acme");
+  EXPECT_EQ(State(), "30+30");
+  EXPECT_EQ(State(), "30+30");
+  EXPECT_THAT(redis_.source.asked, SizeIs(2));
+}
+
+// --- Several at once.
+
+asio::awaitable<void> CountGrants(Windows& windows, ReserveOp op, std::atomic<int>& granted,
+                                  std::atomic<int>& open) {
+  const absl::StatusOr<ReserveOutcome> outcome = co_await windows.Reserve(op);
+  EXPECT_THAT(outcome, IsOk());
+  if (outcome.ok() && outcome->kind == ReserveOutcome::Kind::kGranted) ++granted;
+  --open;
+}
+
+TEST(RedisSharedTest, FourProcessesOnALimitOfTwentyRequestsGetExactlyTwenty) {
+  const SystemClock clock;
+  const auto table =
+      TableOf({{.name = "requests", .unit = kRequests, .count = 20, .period_s = 86'400}});
+  const v1::Subjects subjects = SubjectsOf("ann");
+  SharedServer();
+  std::vector<std::unique_ptr<RedisWindowsForTest>> processes;
+  for (int i = 0; i < 4; ++i) processes.push_back(std::make_unique<RedisWindowsForTest>(clock));
+  std::atomic<int> granted = 0;
+  std::vector<std::thread> threads;
+  for (uint32_t process = 0; process < 4; ++process) {
+    threads.emplace_back([&, process] {
+      asio::io_context loop{1};
+      std::atomic<int> open = 64;
+      for (uint32_t i = 0; i < 64; ++i) {
+        ReserveOp op{.id = IdOf(process * 1000 + i),
+                     .organization = "acme",
+                     .edge_id = "edge",
+                     .matches = table->Match(subjects)};
+        asio::co_spawn(loop, CountGrants(processes[process]->windows, op, granted, open),
+                       asio::detached);
+      }
+      while (open > 0) loop.run_one();
+    });
+  }
+  for (std::thread& each : threads) each.join();
+  EXPECT_EQ(granted, 20);
+}
+
+// --- The service over it, with a server of its own.
+
+class RedisOutageTest : public ::testing::Test {
+ protected:
+  static QuotaConfig Config() {
+    QuotaConfig config;
+    config.store = QuotaConfig::Store::kRedis;
+    config.outage_share = 0.3;
+    config.ledger_linger = Duration(0);
+    return config;
+  }
+  void Limits(const std::vector<LimitSpec>& specs) {
+    for (const LimitSpec& each : specs) EXPECT_THAT(store_.Put({.limit = LimitOf(each)}), IsOk());
+    EXPECT_THAT(limits_.Reload(store_), IsOk());
+  }
+  std::shared_ptr<const redis::Route> Route() {
+    redis::RedisConfig config = server_.config();
+    config.command_timeout = milliseconds(300);
+    config.connect_timeout = milliseconds(300);
+    return *redis::MakeRoute(config);
+  }
+  absl::StatusOr<v1::ReserveResponse> Reserve(uint32_t number, int64_t declared = 20) {
+    const auto request = QuotaForTest::Ask(number, 10, 10, declared);
+    return RunUntilDone(loop_, service_.Reserve({}, request));
+  }
+  absl::StatusOr<v1::SettleResponse> Settle(uint32_t number, int64_t tokens) {
+    return RunUntilDone(loop_, service_.Settle({}, QuotaForTest::Spent(number, 0, tokens)));
+  }
+  void Release(uint32_t number) {
+    v1::ReleaseRequest request;
+    *request.mutable_key() = QuotaForTest::KeyOf(number);
+    request.set_organization("acme");
+    EXPECT_THAT(RunUntilDone(loop_, service_.Release({}, request)), IsOk());
+  }
+  // "used+held" of the limit, as soon as the store answers.
+  std::string State(size_t limit = 0) {
+    const auto table = limits_.Current();
+    const v1::Subjects subjects = SubjectsOf("ann", "red", "gpt");
+    const MonotonicTime end = clock_.Monotonic() + std::chrono::seconds(8);
+    while (clock_.Monotonic() < end) {
+      const auto positions = RunUntilDone(loop_, windows_.Peek(table->Match(subjects)));
+      if (positions.ok()) {
+        const Standing& standing = (*positions)[limit].standing;
+        return fmt::format("{}+{}", standing.used, standing.held);
+      }
+      loop_.restart();
+      loop_.run_for(milliseconds(20));
+    }
+    return "away";
+  }
+  // Until the service has told what the store missed.
+  void CatchUp() {
+    loop_.restart();
+    loop_.run_for(milliseconds(2500));
+  }
+
+  testing::RedisServer server_;
+  const QuotaConfig config_ = Config();
+  SystemClock clock_;
+  SecureRandom random_;
+  MemoryLimitStore store_;
+  LiveLimits limits_;
+  MemoryLedger ledger_;
+  WorkerPool workers_{"quota-test", 1, 100};
+  WorkerPool rebuilders_{"rebuild-test", 1, 100};
+  LedgerCounters counters_{
+      {.limits = limits_, .ledger = ledger_, .workers = rebuilders_, .clock = clock_}};
+  RedisWindows windows_{
+      {.rebuild_grace = Duration(0)},
+      {.route = Route(), .clock = clock_, .random = random_, .source = counters_}};
+  asio::io_context loop_{1};
+  AsioTimers timers_{loop_, clock_};
+  LedgerWriter writer_{config_, ledger_};
+  QuotaService service_{config_,
+                        {.windows = windows_,
+                         .limits = limits_,
+                         .sink = writer_,
+                         .ledger = ledger_,
+                         .workers = workers_,
+                         .clock = clock_}};
+};
+
+TEST_F(RedisOutageTest, DayCountersAreBackFromTheLedgerAfterAKill) {
+  Limits({kDay});
+  EXPECT_THAT(Reserve(1), IsOk());
+  EXPECT_THAT(Settle(1, 60), IsOk());
+  EXPECT_EQ(State(), "60+0");
+  server_.Kill();
+  server_.Start();
+  EXPECT_EQ(State(), "60+0");
+  EXPECT_EQ(Reserve(2)->output_tokens_cap(), 0) << "the declared output fits";
+  EXPECT_THAT(Reserve(3), StatusIs(absl::StatusCode::kResourceExhausted));
+}
+
+TEST_F(RedisOutageTest, StrictLimitsRefuseAdaptiveOnesShareAndObservedOnesAreOpen) {
+  Limits({kDay});
+  server_.Kill();
+  const auto refused = Reserve(1);
+  EXPECT_THAT(refused,
+              StatusIs(absl::StatusCode::kUnavailable,
+                       HasSubstr("limit 'day' must not be exceeded, and its store is away")));
+  EXPECT_TRUE(status::Detail<common::v1::RetryLater>(refused.status()).has_value());
+
+  EXPECT_THAT(store_.Delete("acme", "day"), IsOk());
+  Limits({{.name = "minute", .count = 300, .enforcement = v1::ENFORCEMENT_ADAPTIVE},
+          {.name = "seen", .count = 1, .enforcement = v1::ENFORCEMENT_OBSERVE}});
+  // A share of 90 tokens, 30 each.
+  for (uint32_t i = 2; i < 5; ++i) {
+    const auto granted = Reserve(i);
+    ASSERT_THAT(granted, IsOk());
+    EXPECT_EQ(granted->code(), Code::CODE_DEGRADED);
+    EXPECT_EQ(granted->held_tokens(), 30);
+  }
+  EXPECT_THAT(Reserve(5), StatusIs(absl::StatusCode::kUnavailable));
+
+  EXPECT_THAT(store_.Delete("acme", "minute"), IsOk());
+  EXPECT_THAT(limits_.Reload(store_), IsOk());
+  for (uint32_t i = 10; i < 20; ++i) EXPECT_EQ(Reserve(i)->code(), Code::CODE_DEGRADED);
+}
+
+TEST_F(RedisOutageTest, ASettlementDuringAnOutageCountsOnce) {
+  Limits({kDay});
+  EXPECT_THAT(Reserve(1), IsOk());
+  EXPECT_THAT(Reserve(2), IsOk());
+  EXPECT_EQ(State(), "0+60");
+  // It hangs, and loses nothing.
+  server_.Pause();
+  EXPECT_THAT(Settle(1, 25), IsOk());
+  EXPECT_THAT(Settle(1, 25), IsOk()) << "sent again by its edge";
+  const auto sums = ledger_.SumSubjects({.organization = "acme", .level = v1::LEVEL_ORGANIZATION});
+  EXPECT_EQ(sums->at(0).total_tokens, 25);
+  server_.Resume();
+  EXPECT_EQ(State(), "25+60") << "from the ledger; nobody has told of the hold yet";
+  asio::co_spawn(loop_, service_.Run(timers_), asio::detached);
+  CatchUp();
+  EXPECT_EQ(State(), "25+30");
+  EXPECT_THAT(Settle(1, 25), IsOk());
+  EXPECT_THAT(Settle(2, 30), IsOk());
+  EXPECT_EQ(State(), "55+0");
+}
+
+TEST_F(RedisOutageTest, ASettlementDuringAnOutageCountsOnceAlsoWhereAllIsLost) {
+  Limits({kDay});
+  EXPECT_THAT(Reserve(1), IsOk());
+  server_.Kill();
+  EXPECT_THAT(Settle(1, 25), IsOk());
+  server_.Start();
+  asio::co_spawn(loop_, service_.Run(timers_), asio::detached);
+  CatchUp();
+  EXPECT_EQ(State(), "25+0");
+  EXPECT_THAT(Settle(1, 25), IsOk());
+  EXPECT_EQ(State(), "25+0");
+}
+
+TEST_F(RedisOutageTest, AReleaseDuringAnOutageIsMadeUpFor) {
+  Limits({kDay});
+  EXPECT_THAT(Reserve(1), IsOk());
+  server_.Pause();
+  Release(1);
+  server_.Resume();
+  EXPECT_EQ(State(), "0+30");
+  asio::co_spawn(loop_, service_.Run(timers_), asio::detached);
+  CatchUp();
+  EXPECT_EQ(State(), "0+0");
+}
+
+}  // namespace
+}  // namespace weir::quota
