@@ -169,6 +169,30 @@ asio::awaitable<void> CountGrants(Windows& windows, ReserveOp op, std::atomic<in
   --open;
 }
 
+// Each has limits of its own, made of the same documents at another time.
+TEST(RedisSharedTest, ProcessesShareALimitThatEachMadeForItself) {
+  const SystemClock clock;
+  const v1::Subjects subjects = SubjectsOf("ann");
+  RedisWindowsForTest first(clock), second(clock);
+  const auto reserve = [&](RedisWindows& windows, uint32_t number, int64_t since_us) {
+    const auto table = LimitTable::Build(std::vector<StoredLimit>{
+        {.limit = LimitOf({.unit = kRequests, .count = 2, .period_s = 86'400}),
+         .counting_since_us = since_us}});
+    const auto outcome = RunUntilDone(windows.Reserve(
+        {.id = IdOf(number), .organization = "acme", .matches = table->Match(subjects)}));
+    EXPECT_THAT(outcome, IsOk());
+    return outcome->kind == ReserveOutcome::Kind::kGranted;
+  };
+  EXPECT_TRUE(reserve(first.windows, 1, 100));
+  EXPECT_TRUE(reserve(second.windows, 2, 200));
+  EXPECT_FALSE(reserve(first.windows, 3, 100));
+  EXPECT_FALSE(reserve(second.windows, 4, 200));
+  // One of them makes it again: it counts anew, for both.
+  EXPECT_TRUE(reserve(first.windows, 5, 300));
+  EXPECT_TRUE(reserve(second.windows, 6, 200));
+  EXPECT_FALSE(reserve(second.windows, 7, 200));
+}
+
 TEST(RedisSharedTest, FourProcessesOnALimitOfTwentyRequestsGetExactlyTwenty) {
   const SystemClock clock;
   const auto table =

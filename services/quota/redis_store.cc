@@ -189,12 +189,7 @@ asio::awaitable<absl::Status> RedisStore::SetCounters(Loop& loop, std::string or
   do {
     const size_t end = std::min(counters.size(), at + kRestoredAtOnce);
     Arguments arguments{replaced, end == counters.size() ? "1" : "0"};
-    for (; at < end; ++at) {
-      const RestoredCounter& each = counters[at];
-      arguments.push_back(FieldOf(*each.limit, each.subject));
-      arguments.push_back(RuleBytes(*each.limit));
-      arguments.push_back(PackNumbers({std::min(each.used, kMaxExact), each.window_start_us}));
-    }
+    for (; at < end; ++at) AppendRestored(counters[at], first_seen_, arguments);
     absl::StatusOr<Reply> reply =
         co_await RunOnce(loop, &scripts_.restore, organization, std::move(arguments));
     if (!reply.ok()) co_return reply.status();

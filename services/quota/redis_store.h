@@ -15,6 +15,7 @@
 #include "services/quota/config.h"
 #include "services/quota/redis_rebuilds.h"
 #include "services/quota/redis_scripts.h"
+#include "services/quota/redis_wire.h"
 #include "services/quota/windows.h"
 
 namespace weir::quota {
@@ -76,6 +77,7 @@ class RedisStore {
   // Monotonic, on the loop that asks: when a look at an organisation is due.
   absl::flat_hash_map<std::string, MonotonicTime>& next_looks(asio::any_io_executor loop);
 
+  FirstSeen& first_seen() { return first_seen_; }
   const RedisScripts& scripts() const { return scripts_; }
   const Options& options() const { return options_; }
   const Clock& clock() const { return deps_.clock; }
@@ -125,6 +127,7 @@ class RedisStore {
   const std::string packed_options_;
   LoopLocal<Loop> loops_;
   RedisRebuilds rebuilds_;
+  FirstSeen first_seen_;
   mutable Mutex mutex_;
   absl::flat_hash_set<std::string> distrusted_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> any_distrusted_ = false;

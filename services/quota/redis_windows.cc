@@ -134,7 +134,7 @@ asio::awaitable<absl::StatusOr<ReserveOutcome>> RedisWindows::Reserve(ReserveOp 
   }
   Arguments arguments{IdBytes(op.id), std::string(op.edge_id), HashBytes(op.body_hash),
                       DemandBytes(op.demand, op.dry_run)};
-  AppendMatches(op.matches, arguments);
+  AppendMatches(op.matches, store_.first_seen(), arguments);
   const absl::StatusOr<Reply> reply = co_await store_.Run(
       &store_.scripts().reserve, std::string(op.organization), std::move(arguments));
   if (!reply.ok()) co_return reply.status();
@@ -153,7 +153,7 @@ asio::awaitable<absl::StatusOr<ExtendOutcome>> RedisWindows::Extend(ExtendOp op)
 asio::awaitable<absl::StatusOr<SettleOutcome>> RedisWindows::Settle(SettleOp op) {
   WEIR_CO_RETURN_IF_ERROR(CheckExact({op.tokens, op.requests}));
   Arguments arguments{IdBytes(op.id), SettleBytes(op)};
-  AppendMatches(op.matches, arguments);
+  AppendMatches(op.matches, store_.first_seen(), arguments);
   const absl::StatusOr<Reply> reply = co_await store_.Run(
       &store_.scripts().settle, std::string(op.organization), std::move(arguments));
   if (!reply.ok()) co_return reply.status();
@@ -241,7 +241,7 @@ asio::awaitable<absl::StatusOr<Reaped>> RedisWindows::ReapExpired() {
 asio::awaitable<absl::StatusOr<Positions>> RedisWindows::Peek(LimitMatches matches) {
   if (matches.empty()) co_return Positions();
   Arguments arguments;
-  AppendMatches(matches, arguments);
+  AppendMatches(matches, store_.first_seen(), arguments);
   const absl::StatusOr<Reply> reply = co_await store_.Run(
       &store_.scripts().peek, matches.front().limit->organization, std::move(arguments));
   if (!reply.ok()) co_return reply.status();

@@ -11,6 +11,8 @@ static_assert(std::endian::native == std::endian::little, "numbers are packed as
 // As the scripts have it: a moment that never was.
 constexpr int64_t kNeverUs = -kMaxExact;
 
+constexpr size_t kMostLimits = 1'000'000;
+
 int64_t PeriodUs(const CountingRule& rule) { return rule.period_ns / 1000; }
 
 int64_t ToNs(int64_t us) { return us <= kNeverUs ? kNeverNs : us * 1000; }
@@ -33,8 +35,6 @@ std::string PackNumbers(std::initializer_list<int64_t> numbers) {
 std::string FieldOf(const CompiledLimit& limit, std::string_view subject) {
   std::string field = limit.name;
   field += '\0';
-  field += std::to_string(limit.counting_since_us);
-  field += '\0';
   field += subject;
   return field;
 }
@@ -47,16 +47,32 @@ std::string RuleBytes(const CompiledLimit& limit) {
   return bytes += limit.contact;
 }
 
-std::string MatchBytes(const CompiledLimit& limit) {
-  return PackNumbers({static_cast<int64_t>(limit.enforcement), limit.counting_since_us});
+int64_t FirstSeen::Of(const CompiledLimit& limit) {
+  MutexLock lock(mutex_);
+  // Whoever has seen so many begins anew: until a limit is made again it makes no difference.
+  if (since_us_.size() >= kMostLimits) since_us_.clear();
+  return since_us_.try_emplace(HashOf(limit.organization, limit.name), limit.counting_since_us)
+      .first->second;
 }
 
-void AppendMatches(const LimitMatches& matches, std::vector<std::string>& arguments) {
+void AppendMatches(const LimitMatches& matches, FirstSeen& seen,
+                   std::vector<std::string>& arguments) {
   for (const LimitMatch& each : matches) {
-    arguments.push_back(FieldOf(*each.limit, each.subject));
-    arguments.push_back(RuleBytes(*each.limit));
-    arguments.push_back(MatchBytes(*each.limit));
+    const CompiledLimit& limit = *each.limit;
+    arguments.push_back(FieldOf(limit, each.subject));
+    arguments.push_back(RuleBytes(limit));
+    arguments.push_back(PackNumbers(
+        {static_cast<int64_t>(limit.enforcement), limit.counting_since_us, seen.Of(limit)}));
   }
+}
+
+void AppendRestored(const RestoredCounter& counter, FirstSeen& seen,
+                    std::vector<std::string>& arguments) {
+  const CompiledLimit& limit = *counter.limit;
+  arguments.push_back(FieldOf(limit, counter.subject));
+  arguments.push_back(RuleBytes(limit));
+  arguments.push_back(PackNumbers({std::min(counter.used, kMaxExact), counter.window_start_us,
+                                   limit.counting_since_us, seen.Of(limit)}));
 }
 
 std::string DemandBytes(const Demand& demand, bool dry_run) {

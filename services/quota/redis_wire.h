@@ -1,10 +1,13 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+
 #include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "common/async/mutex.h"
 #include "common/redis/reply.h"
 #include "services/quota/admission.h"
 #include "services/quota/limit_table.h"
@@ -24,10 +27,24 @@ std::string PackNumbers(std::initializer_list<int64_t> numbers);
 std::string FieldOf(const CompiledLimit& limit, std::string_view subject);
 // The rule that it counts by, with its contact.
 std::string RuleBytes(const CompiledLimit& limit);
-// What only the operation needs of the limit.
-std::string MatchBytes(const CompiledLimit& limit);
-// The three of each match, one after another.
-void AppendMatches(const LimitMatches& matches, std::vector<std::string>& arguments);
+
+// Since when each limit counts, as this process saw it first: a later moment means that the limit
+// was made again. Thread-safe.
+class FirstSeen {
+ public:
+  int64_t Of(const CompiledLimit& limit);
+
+ private:
+  Mutex mutex_;
+  absl::flat_hash_map<uint64_t, int64_t> since_us_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Field, rule and rest of each match, one after another.
+void AppendMatches(const LimitMatches& matches, FirstSeen& seen,
+                   std::vector<std::string>& arguments);
+// The same of a counter that is restored.
+void AppendRestored(const RestoredCounter& counter, FirstSeen& seen,
+                    std::vector<std::string>& arguments);
 
 std::string DemandBytes(const Demand& demand, bool dry_run);
 std::string HashBytes(uint64_t hash);

@@ -1,8 +1,8 @@
 -- Counters. k: kind, r: 1 where it counts requests, n: count, p: period, c: capacity, v: level (all
 -- as the limit was when it last held something); s: start of the window, or when the bucket was last
 -- refilled; u: use of the window, or what the bucket lacks; h: held; f: refilled part of a unit, in
--- 1/p; o: holds that refer to it; x: whom to ask about the limit.
-local RULE, STATE = '<dddddd', '<ddddd'
+-- 1/p; o: holds that refer to it; z: since when the limit counts; x: whom to ask about the limit.
+local RULE, STATE = '<dddddd', '<dddddd'
 
 local function ReadRule(text)
   local c = {}
@@ -12,14 +12,14 @@ end
 
 local function Unpack(text)
   local c = ReadRule(text)
-  c.s, c.u, c.h, c.f, c.o = struct.unpack(STATE, text, 49)
-  c.x = string.sub(text, 89)
+  c.s, c.u, c.h, c.f, c.o, c.z = struct.unpack(STATE, text, 49)
+  c.x = string.sub(text, 97)
   return c
 end
 
 local function Pack(c)
   return struct.pack(RULE, c.k, c.r, c.n, c.p, c.c, c.v) ..
-    struct.pack(STATE, c.s, c.u, c.h, c.f, c.o) .. c.x
+    struct.pack(STATE, c.s, c.u, c.h, c.f, c.o, c.z) .. c.x
 end
 
 local function WindowStart(c) return now - now % c.p end
@@ -109,9 +109,19 @@ local function Adapt(c, rule)
   end
 end
 
-local function NewCounter(rule)
+local function NewCounter(rule, since)
   return {k = rule.k, r = rule.r, n = rule.n, p = rule.p, c = rule.c, v = rule.v, x = rule.x,
-    s = NEVER, u = 0, h = 0, f = 0, o = 0}
+    s = NEVER, u = 0, h = 0, f = 0, o = 0, z = since}
+end
+
+-- The counter as it is stored, in the form that the rule counts in; a new one where none is, or
+-- where the limit was made again since: `since` is later than the first that its process saw. (What
+-- another process saw first says nothing: its limits may be made of the same documents later.)
+local function Follow(text, rule, since, first)
+  local c = text and Unpack(text)
+  if not c or (since > first and since > c.z) then return NewCounter(rule, since) end
+  Adapt(c, rule)
+  return c
 end
 
 -- A new one would do as well.
@@ -122,26 +132,21 @@ local function IsIdle(c)
 end
 
 -- The limits of an operation, three arguments each from `first` on: the field of its counter, its
--- rule as ReadRule takes it with its contact behind, and the rest of it (enforcement, and since when
--- it counts). With their counters as they are, in the form that the rule counts in.
+-- rule as ReadRule takes it with its contact behind, and the rest of it (enforcement, since when it
+-- counts, and the first such moment that its process saw). With their counters.
 local function Matches(first)
   local matches, fields = {}, {}
   for i = first, #ARGV, 3 do
     local rule = ReadRule(ARGV[i + 1])
     rule.x = string.sub(ARGV[i + 1], 49)
     local match = {field = ARGV[i], rule = rule}
-    match.enforcement, match.since = struct.unpack('<dd', ARGV[i + 2])
+    match.enforcement, match.since, match.first = struct.unpack('<ddd', ARGV[i + 2])
     matches[#matches + 1], fields[#fields + 1] = match, ARGV[i]
   end
   if #matches == 0 then return matches end
   local stored = call('HMGET', K_COUNTERS, unpack(fields))
   for i, match in ipairs(matches) do
-    if stored[i] then
-      match.counter, match.exists = Unpack(stored[i]), true
-      Adapt(match.counter, match.rule)
-    else
-      match.counter = NewCounter(match.rule)
-    end
+    match.counter = Follow(stored[i], match.rule, match.since, match.first)
   end
   return matches
 end

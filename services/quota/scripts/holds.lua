@@ -1,15 +1,19 @@
 -- Holds. A record is an array: 1 hash of the body, 2 tokens and 3 cap of the answer (-1: none),
 -- 4 output covered, 5 requests, 6 when made, 7 epoch, 8 edge, 9 when lapsed (0: open), 10 epoch of
--- that; then of each part: field of the counter, 1 where it is strict, amount, output of it, posted.
-local PARTS, PART = 11, 5
+-- that; then of each part: field of the counter, 1 where it is strict, amount, output of it, posted,
+-- and since when the limit counted.
+local PARTS, PART = 11, 6
 
--- The counters of a hold's parts, in order.
+-- The counters of a hold's parts, in order; false: the limit is gone, or was made again.
 local function CountersOf(hold)
   local fields, counters = {}, {}
   for i = PARTS, #hold, PART do fields[#fields + 1] = hold[i] end
   if #fields == 0 then return counters, fields end
   local stored = call('HMGET', K_COUNTERS, unpack(fields))
-  for i, text in ipairs(stored) do counters[i] = text and Unpack(text) end
+  for i, text in ipairs(stored) do
+    local c = text and Unpack(text)
+    counters[i] = c and c.z == hold[PARTS + (i - 1) * PART + 5] and c or false
+  end
   return counters, fields
 end
 

@@ -103,7 +103,7 @@ local function MakeHold(matches, held, cap, output_covered, covered)
       stored[#stored + 1], stored[#stored + 2] = match.field, Pack(c)
       local n = #hold
       hold[n + 1], hold[n + 2] = match.field, match.enforcement == STRICT and 1 or 0
-      hold[n + 3], hold[n + 4], hold[n + 5] = amount, output, 0
+      hold[n + 3], hold[n + 4], hold[n + 5], hold[n + 6] = amount, output, 0, c.z
     end
   end
   if #stored > 0 then call('HSET', K_COUNTERS, unpack(stored)) end

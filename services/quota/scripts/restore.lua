@@ -1,6 +1,6 @@
 -- Sets the use of counters. 4 the epoch that shall be replaced, or '' where it stays; 5 '1' with the
--- last counters: only then is the store relied on again; 6 an array of field, rule, use and start of
--- the window of each. -> whether it was done.
+-- last counters: only then is the store relied on again; from 6 on field, rule, and the rest of each:
+-- use, start of the window, since when the limit counts, first such moment. -> whether it was done.
 local replaced, is_last = tonumber(ARGV[4]), ARGV[5] == '1'
 
 local relied_on = Begin()
@@ -15,10 +15,8 @@ end
 for i = 6, #ARGV, 3 do
   local rule = ReadRule(ARGV[i + 1])
   rule.x = string.sub(ARGV[i + 1], 49)
-  local used, start = struct.unpack('<dd', ARGV[i + 2])
-  local text = call('HGET', K_COUNTERS, ARGV[i])
-  local c = text and Unpack(text) or NewCounter(rule)
-  Adapt(c, rule)
+  local used, start, since, first = struct.unpack('<dddd', ARGV[i + 2])
+  local c = Follow(call('HGET', K_COUNTERS, ARGV[i]), rule, since, first)
   if c.k == BUCKET then
     c.s, c.u, c.f = now, max(0, used + c.h), 0
   else
