@@ -11,6 +11,8 @@
 #                           tidy         clang-tidy over everything
 #                           bench        every benchmark once, short
 #                           gcc          unit, built by g++ 12
+#                           compose      compose.yaml, with images of the release build
+#                           images       the images from the sources, as who has no build makes them (half an hour)
 #
 # Ends with a table, the names of what failed and the line "N passed, N failed". Reports are in build/reports/SUITE; a run of everything also
 # writes docs/acceptance.md. WEIR_JOBS: as in deploy/scripts/build.sh.
@@ -116,6 +118,20 @@ suite_tidy() {
   build release
   check_case clang-tidy run-clang-tidy-19 -quiet -p build/release -j "$(nproc)" \
     "^$root/(common|services|edge|apps|tests)/"
+}
+
+# Containers of Debian's packages, which stand in for images of a registry.
+suite_compose() {
+  build release
+  check_case base_images deploy/scripts/base_images.sh
+  check_case image deploy/scripts/image.sh build/release/bin
+  run_pytest compose release tests/compose
+}
+
+suite_images() {
+  check_case base_images deploy/scripts/base_images.sh
+  check_case image deploy/scripts/image.sh
+  run_pytest images release tests/compose/test_image.py
 }
 
 suite_bench() {

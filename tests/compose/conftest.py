@@ -1,0 +1,38 @@
+"""The suite that all tests of this folder share."""
+
+import os
+
+import pytest
+
+from suite_harness.compose import Suite, run
+
+
+@pytest.fixture(scope="session", name="suite")
+def _suite():
+    suite = Suite(f"weirtest{os.getpid()}")
+    try:
+        suite.up()
+        yield suite
+    finally:
+        suite.down()
+
+
+@pytest.fixture(scope="session")
+def demo_key(suite):
+    return suite.secret("demo", "secrets/demo_key")
+
+
+@pytest.fixture(scope="session")
+def image_tree(tmp_path_factory):
+    """What is in the image of weir, unpacked."""
+    folder = tmp_path_factory.mktemp("image")
+    container = run("docker", "create", f"weir:{os.environ.get('WEIR_TAG', 'dev')}").strip()
+    try:
+        archive = folder / "image.tar"
+        run("docker", "export", "-o", str(archive), container)
+    finally:
+        run("docker", "rm", container)
+    tree = folder / "tree"
+    tree.mkdir()
+    run("tar", "-xf", str(archive), "-C", str(tree))
+    return tree

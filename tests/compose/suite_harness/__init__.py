@@ -1,0 +1,1 @@
+"""A suite of containers, as compose.yaml makes it, for the tests of this folder."""
