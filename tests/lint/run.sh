@@ -1,23 +1,23 @@
 #!/usr/bin/env bash
-# All lints over the repository, and the tests of the lints. Needs protoc, and a Python with protobuf and pytest
-# (protobuf-compiler, python3-protobuf, python3-pytest).
+# All lints over the repository, and the tests of the lints. Needs protoc, and a Python with protobuf, pytest and yaml
+# (protobuf-compiler, python3-protobuf, python3-pytest, python3-yaml).
 set -u
 cd "$(dirname "$0")" || exit 2
 
 python=
 for candidate in python3 /usr/bin/python3; do
-  if "$candidate" -c 'import google.protobuf, pytest' 2>/dev/null; then
+  if "$candidate" -c 'import google.protobuf, pytest, yaml' 2>/dev/null; then
     python=$candidate
     break
   fi
 done
 if [ -z "$python" ]; then
-  echo "lint: no Python here has protobuf and pytest (python3-protobuf, python3-pytest)" >&2
+  echo "lint: no Python here has protobuf, pytest and yaml (python3-protobuf, python3-pytest, python3-yaml)" >&2
   exit 2
 fi
 
 failed=0
-for lint in layers files coroutines protos docs; do
+for lint in layers files coroutines protos docs compose; do
   if "$python" "check_$lint.py"; then
     echo "lint: check_$lint passed"
   else

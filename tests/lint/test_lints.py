@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+import check_compose
 import check_coroutines
 import check_docs
 import check_files
@@ -95,6 +96,70 @@ FILES = [
     ("edge/utility_bill.cc", "int a;\n" * 600, None),
     ("docs/a.md", "POST /v1/work and https://x.example/root are fine.\n", None),
     ("data/a.json", "1\n" * 1000, None),
+]
+
+
+# One service that is as it should be; a case replaces a piece of it: (piece, by, part of the fault).
+COMPOSE = """services:
+  a:
+    image: weir:${WEIR_TAG:-dev}
+    restart: unless-stopped
+    read_only: true
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
+    pids_limit: 256
+    mem_limit: 512m
+    logging: {driver: json-file}
+    networks: [mesh]
+    ports: ["127.0.0.1:80:80"]
+    environment: {A: b}
+    volumes: ["data:/data", "./docs:/docs:ro"]
+    depends_on:
+      b: {condition: service_healthy}
+    healthcheck: {test: [CMD, "true"], interval: 3s}
+  b:
+    image: b
+    restart: "no"
+    read_only: true
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
+    pids_limit: 1
+    mem_limit: 1g
+    logging: {driver: json-file}
+    network_mode: none
+    healthcheck: {test: [CMD, "true"]}
+networks:
+  mesh: {internal: true}
+volumes:
+  data:
+"""
+COMPOSE_FAULTS = [
+    ("", "", None),
+    ("services:", "name: weir\nservices:", "'name' is not for both"),
+    ("services:", "version: '3'\nservices:", "'version' is not for both"),
+    ("image: b", "image: b\n    container_name: b", "'container_name' is not for both"),
+    ("interval: 3s", "start_interval: 1s", "healthcheck.'start_interval' is not for both"),
+    ("interval: 3s", "interval: 3", "want one like 3s"),
+    ("WEIR_TAG:-dev", "WEIR_TAG", "want ${NAME:-DEFAULT}"),
+    ("{A: b}", "{A: $HOME}", "want ${NAME:-DEFAULT}"),
+    ("{A: b}", "{A: 'a$$b'}", None),
+    ("{A: b}", "{A: 1}", "environment.A: want a text"),
+    ("{A: b}", "{A_PASSWORD: x}", "no secret"),
+    ("{A: b}", "{A_PASSWORD_FILE: x}", None),
+    ("service_healthy", "service_ready", "want a condition of"),
+    ("service_healthy", "service_completed_successfully", None),
+    ("      b: {", "      c: {", "depends on 'c', which is no service"),
+    ('restart: "no"', "restart: no", "restart is False"),
+    ("[mesh]", "[other]", "is in network 'other'"),
+    ("    network_mode: none\n", "", "names no network"),
+    ("data:/data", "gone:/data", "mounts volume 'gone'"),
+    ("./docs:", "./gone:", "mounts ./gone, which is not there"),
+    (":/docs:ro", ":/docs", "mounts ./docs to be written"),
+    ("127.0.0.1:80", "80", "want a text that begins with 127.0.0.1"),
+    ("    read_only: true\n", "", "its root is not read_only"),
+    ("    cap_drop: [ALL]\n", "", "does not drop all"),
+    ("    pids_limit: 256\n", "", "has no pids_limit"),
+    ("512m", "512", "want one like 512m"),
 ]
 
 
@@ -235,3 +300,9 @@ def test_an_update_takes_an_addition(bees):
 def test_without_committed_descriptors_there_is_a_fault(bees):
     os.remove(os.path.join(bees, check_protos.COMMITTED))
     expect(check_protos.check(str(bees)), "is not there")
+
+
+@pytest.mark.parametrize("piece,by,part", identified(COMPOSE_FAULTS))
+def test_compose(tmp_path, piece, by, part):
+    (tmp_path / "docs").mkdir()
+    expect(faults_of(check_compose.check, tmp_path, "compose.yaml", COMPOSE.replace(piece, by, 1)), part)
