@@ -204,9 +204,13 @@ TEST_F(AdminTokensTest, AStartThatWasCutShortGoesOnWithItsFile) {
   const std::string left = NewKey("wa_", identity_.random);
   std::ofstream(Path()) << left << "\n";
   ::chmod(Path().c_str(), 0600);
+  // As for a file that an installer left in a folder that nobody else writes to.
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  std::filesystem::last_write_time(folder_, long_ago);
   const auto token = tokens_.EnsureBootstrapToken(Path());
   ASSERT_THAT(token, IsOk());
   EXPECT_EQ(**token, left);
+  EXPECT_EQ(std::filesystem::last_write_time(folder_), long_ago) << "the folder was written to";
   EXPECT_THAT(tokens_.Verify(left), IsOk());
 }
 

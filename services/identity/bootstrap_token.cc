@@ -17,9 +17,14 @@ absl::StatusOr<int64_t> CountTokens(Directory& directory) {
 // The file comes before the directory knows the token: a start that is cut short between the two
 // finds the file again.
 absl::StatusOr<std::string> TokenInFile(const std::string& path, Random& random) {
-  absl::Status written = crypto::WriteNewSecretFile(path, NewKey(kAdminTokenPrefix, random));
-  if (!written.ok() && !absl::IsAlreadyExists(written)) return written;
-  WEIR_ASSIGN_OR_RETURN(std::string token, crypto::ReadSecretFile(path));
+  absl::StatusOr<std::string> found = crypto::ReadSecretFile(path);
+  // Where an installer made it, the folder may be one that nobody writes to.
+  if (absl::IsNotFound(found.status())) {
+    absl::Status written = crypto::WriteNewSecretFile(path, NewKey(kAdminTokenPrefix, random));
+    if (!written.ok() && !absl::IsAlreadyExists(written)) return written;
+    found = crypto::ReadSecretFile(path);
+  }
+  WEIR_ASSIGN_OR_RETURN(std::string token, std::move(found));
   if (!ParseKey(kAdminTokenPrefix, token)) {
     return status::FailedPrecondition(
         "{} holds {} characters that are no admin token: remove the file to get a new one", path,
