@@ -1,23 +1,18 @@
 #!/usr/bin/env bash
-# Makes what is in the images: OUT/weir with the programs of weir, OUT/mock with the mock provider.
+# Makes what is in the images: OUT/weir with the programs of weir, OUT/mock with the mock provider, both with the libraries that they link.
 #
-#   deploy/docker/make_rootfs.sh OUT [BIN_DIR]
+#   deploy/docker/make_rootfs.sh BIN_DIR OUT
 #
-# Takes the programs from BIN_DIR; without it, builds the sources.
-#
-#   WEIR_PROGRAMS   which ones
+#   WEIR_PROGRAMS   which programs of BIN_DIR
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-out="$1"
-bin="${2:-}"
+bin="$(cd "$1" && pwd)"
+mkdir -p "$2"
+out="$(cd "$2" && pwd)"
 read -ra programs <<<"${WEIR_PROGRAMS:?}"
 
 main() {
-  if [[ -z "$bin" ]]; then
-    "$root/deploy/scripts/build.sh" release "${programs[@]/#/bin/}" bin/mock_upstream
-    bin="$root/build/release/bin"
-  fi
   make_tree "$out/weir" "${programs[@]}"
   make_tree "$out/mock" mock_upstream weirctl
 }

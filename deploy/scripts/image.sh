@@ -36,7 +36,7 @@ make_context() {
   local bin programs
   bin="$(cd "$1" && pwd)"
   programs="$(sed -n 's/^ARG WEIR_PROGRAMS="\(.*\)"$/\1/p' "$root/deploy/docker/Dockerfile")"
-  WEIR_PROGRAMS="${WEIR_PROGRAMS:-$programs}" "$root/deploy/docker/make_rootfs.sh" "$context/rootfs" "$bin"
+  WEIR_PROGRAMS="${WEIR_PROGRAMS:-$programs}" "$root/deploy/docker/make_rootfs.sh" "$bin" "$context/rootfs"
   mkdir -p "$context/deploy/scripts" "$context/deploy/docker"
   cp "$root/deploy/scripts/install_packages.sh" "$context/deploy/scripts/"
   cp "$root"/deploy/docker/{Dockerfile,make_rootfs.sh} "$context/deploy/docker/"
