@@ -36,10 +36,11 @@ asio::awaitable<absl::StatusOr<quota_pb::ExtendResponse>> RemoteQuota::Extend(
 }
 
 asio::awaitable<absl::StatusOr<quota_pb::SettleResponse>> RemoteQuota::Settle(
-    CallContext call, quota_pb::SettleRequest request) {
+    CallContext, quota_pb::SettleRequest request) {
+  // Its truth is wanted though nobody waits for it.
   std::string organization = request.subjects().organization();
-  return RemoteCall<quota_pb::SettleResponse>(&client_, kSettle, call, std::move(organization),
-                                              std::move(request));
+  return RemoteCall<quota_pb::SettleResponse>(&client_, kSettle, CallContext(),
+                                              std::move(organization), std::move(request));
 }
 
 asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> RemoteQuota::Release(

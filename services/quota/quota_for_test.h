@@ -15,6 +15,7 @@
 #include "services/quota/memory_limit_store.h"
 #include "services/quota/memory_windows.h"
 #include "services/quota/quota_admin.h"
+#include "services/quota/quota_face.h"
 #include "services/quota/quota_service.h"
 
 namespace weir::quota {
@@ -53,11 +54,28 @@ class QuotaForTest {
     EXPECT_THAT(store.Put({.limit = limit}), IsOk());
     EXPECT_THAT(limits.Reload(store), IsOk());
   }
-  void Restart() { running.emplace(config, clock, limits, ledger); }
+  void Restart() {
+    face = nullptr;
+    running.emplace(config, clock, limits, ledger);
+    face = MakeQuotaFace(running->service);
+  }
+  // The core.
   QuotaService& service() { return running->service; }
+  // The service as its callers see it, whichever way they come.
+  api::Quota& api() { return face->quota(); }
   template <typename T>
   T Run(asio::awaitable<T> work) {
-    return RunUntilDone(loop, std::move(work));
+    std::optional<T> result;
+    asio::co_spawn(face->io(), std::move(work), [&](std::exception_ptr thrown, T value) {
+      if (thrown) std::rethrow_exception(thrown);
+      result.emplace(std::move(value));
+    });
+    face->RunUntil([&] { return result.has_value(); });
+    if (!result) {
+      ADD_FAILURE() << "the coroutine did not finish within 10 s";
+      std::abort();
+    }
+    return *std::move(result);
   }
 
   static common::v1::AttemptKey KeyOf(uint32_t number, uint32_t attempt = 1) {
@@ -92,23 +110,23 @@ class QuotaForTest {
   }
 
   absl::StatusOr<v1::ReserveResponse> Reserve(const v1::ReserveRequest& request) {
-    return Run(service().Reserve({}, request));
+    return Run(api().Reserve({}, request));
   }
   absl::StatusOr<v1::SettleResponse> Settle(const v1::SettleRequest& request) {
-    return Run(service().Settle({}, request));
+    return Run(api().Settle({}, request));
   }
   void Release(uint32_t number, bool keep_requests = false) {
     v1::ReleaseRequest request;
     *request.mutable_key() = KeyOf(number);
     request.set_keep_requests(keep_requests);
     request.set_organization("acme");
-    EXPECT_THAT(Run(service().Release({}, request)), IsOk());
+    EXPECT_THAT(Run(api().Release({}, request)), IsOk());
   }
   std::vector<v1::LimitState> States(const v1::Subjects& subjects = SubjectsOf("ann", "red",
                                                                                "gpt")) {
     v1::PeekRequest request;
     *request.mutable_subjects() = subjects;
-    auto response = Run(service().Peek({}, request));
+    auto response = Run(api().Peek({}, request));
     EXPECT_THAT(response, IsOk());
     return {response->states().begin(), response->states().end()};
   }
@@ -120,13 +138,13 @@ class QuotaForTest {
     return -1;
   }
 
-  asio::io_context loop;  // The last to go: others answer on it.
   QuotaConfig config;
   testing::FakeClock clock;
   MemoryLimitStore store;
   LiveLimits limits;
   MemoryLedger ledger;
   std::optional<Running> running;
+  std::unique_ptr<QuotaFace> face;
 };
 
 // The violation that a refusal carries.

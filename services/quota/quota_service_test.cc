@@ -144,11 +144,11 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(QuotaServiceTest, NothingIsBegunAfterTheDeadline) {
   QuotaForTest quota({kFiveRequests});
   const api::CallContext late{.deadline = quota.clock.Monotonic()};
-  EXPECT_THAT(quota.Run(quota.service().Reserve(late, quota.Ask(1, 10, 10))),
+  EXPECT_THAT(quota.Run(quota.api().Reserve(late, quota.Ask(1, 10, 10))),
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_EQ(quota.Remaining("five"), 5);
   // But what was spent is spent.
-  EXPECT_THAT(quota.Run(quota.service().Settle(late, quota.Spent(1, 10, 20))), IsOk());
+  EXPECT_THAT(quota.Run(quota.api().Settle(late, quota.Spent(1, 10, 20))), IsOk());
   EXPECT_EQ(quota.Remaining("five"), 4);
 }
 
@@ -269,14 +269,13 @@ TEST(QuotaServiceTest, ExtendTopsUpAStream) {
   request.set_organization("acme");
   request.set_output_tokens_observed(200);
   request.set_output_tokens_wanted(512);
-  EXPECT_EQ(quota.Run(quota.service().Extend({}, request))->output_tokens_cap(), 512);
+  EXPECT_EQ(quota.Run(quota.api().Extend({}, request))->output_tokens_cap(), 512);
   request.set_output_tokens_wanted(1024);
-  EXPECT_EQ(quota.Run(quota.service().Extend({}, request))->output_tokens_cap(), 590);
-  const auto violation = ViolationOf(quota.Run(quota.service().Extend({}, request)));
+  EXPECT_EQ(quota.Run(quota.api().Extend({}, request))->output_tokens_cap(), 590);
+  const auto violation = ViolationOf(quota.Run(quota.api().Extend({}, request)));
   EXPECT_EQ(violation.limit_name(), "day");
   *request.mutable_key() = quota.KeyOf(2);
-  EXPECT_THAT(quota.Run(quota.service().Extend({}, request)),
-              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(quota.Run(quota.api().Extend({}, request)), StatusIs(absl::StatusCode::kNotFound));
 }
 
 // So much may be written upstream for an answer whose hold grows: what nobody else holds.
@@ -299,11 +298,11 @@ TEST(QuotaServiceTest, AHoldIsFoundByItsOrganisationAlone) {
   ASSERT_THAT(quota.Reserve(quota.Ask(1, 10, 10)), IsOk());
   v1::ExtendRequest extend;
   *extend.mutable_key() = quota.KeyOf(1);
-  EXPECT_THAT(quota.Run(quota.service().Extend({}, extend)),
+  EXPECT_THAT(quota.Run(quota.api().Extend({}, extend)),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("organization")));
   v1::ReleaseRequest release;
   *release.mutable_key() = quota.KeyOf(1);
-  EXPECT_THAT(quota.Run(quota.service().Release({}, release)),
+  EXPECT_THAT(quota.Run(quota.api().Release({}, release)),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("organization")));
   EXPECT_EQ(quota.Remaining("day"), 334) << "still held";
 }
@@ -343,12 +342,12 @@ TEST(QuotaServiceTest, RunEndsTheHoldsOfASilentEdgeWithinASecond) {
     timers.Advance(std::chrono::seconds(20), loop);
     v1::HeartbeatRequest beat;
     beat.set_edge_id("edge-1");
-    EXPECT_EQ(quota.Run(quota.service().Heartbeat({}, beat))->holds(), 1);
+    EXPECT_EQ(quota.Run(quota.api().Heartbeat({}, beat))->holds(), 1);
   }
   timers.Advance(std::chrono::seconds(61), loop);
   v1::HeartbeatRequest beat;
   beat.set_edge_id("edge-1");
-  EXPECT_EQ(quota.Run(quota.service().Heartbeat({}, beat))->holds(), 0);
+  EXPECT_EQ(quota.Run(quota.api().Heartbeat({}, beat))->holds(), 0);
   // Assumed spent, until the edge's outbox says otherwise.
   EXPECT_EQ(quota.Remaining("minute"), 970);
   ASSERT_THAT(quota.Settle(quota.Spent(1, 10, 5)), IsOk());

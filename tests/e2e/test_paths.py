@@ -54,7 +54,8 @@ def test_a_deleted_model_is_gone(tenant):
     tenant.wait_for("brief")
     tenant.gateway.admin.call("weir.routing.v1.RoutingAdminService/DeleteModel",
                               {"organization": tenant.name, "name": "brief"})
-    eventually(lambda: tenant.chat(model="brief").status == 404, within=1, what="the model's end")
+    eventually(lambda: all(tenant.chat(model="brief").status == 404 for _ in range(8)), within=2,
+               what="the model's end")
     check_error(tenant.chat(model="brief"), 404, "model_not_found", param="model")
 
 

@@ -17,11 +17,12 @@ from .measure import Target, added_p50, idle, rounds_of, summarise
 from .mock import Mock
 from .peers import Crabllm, Nginx, find_crabllm
 from .rungs import DEFAULT_RUNGS, RUNGS
+from .suite import WeirSuite
 from .traffic import Traffic, request_body
 from .weir import Weir
 from .wrk import run_wrk
 
-TOPOLOGIES = ("standalone", "nginx", "crabllm")
+TOPOLOGIES = ("standalone", "suite", "nginx", "crabllm")
 CONNECTIONS = (1, 8, 64)
 STREAM_CONNECTIONS = 64
 
@@ -60,6 +61,9 @@ class Ladder:
             return Nginx(self._mock.port, folder)
         if name == "crabllm":
             return Crabllm(find_crabllm(), rung, self._mock.port, folder)
+        if name == "suite":
+            return WeirSuite(self._options.binary.parent, rung, self._mock.port,
+                             self._traffic.keys, folder)
         return Weir(self._options.binary, rung, self._mock.port, self._traffic.keys, folder)
 
     def _keys_of(self, process):

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "common/api/quota.h"
+
+namespace weir::quota {
+
+// How a test asks a quota service: the core itself, or the core behind a server and a pipe. The
+// same test files are linked with either.
+class QuotaFace {
+ public:
+  virtual ~QuotaFace() = default;
+  virtual api::Quota& quota() = 0;
+  // Where the coroutines of the test run.
+  virtual asio::io_context& io() = 0;
+  // Runs them until `done`, for 10 s at most.
+  virtual void RunUntil(const std::function<bool()>& done) = 0;
+};
+
+// `core` outlives it.
+std::unique_ptr<QuotaFace> MakeQuotaFace(api::Quota& core);
+
+}  // namespace weir::quota
