@@ -20,8 +20,6 @@ from .waiting import eventually
 from .wire import Http
 
 SERVICES = ("identity", "quota", "routing")
-# Sections of the standalone process's file, by who reads them in a suite; the rest is the edge's.
-OWNERS = {"identity": "identity", "quota": "quota", "routing": "routing"}
 _stores = {}
 
 
@@ -105,6 +103,10 @@ class Process:
         status = self.process.poll()
         assert status is None, f"{self.name} ended with {status}: {self.output()[-3000:]}"
 
+    def send(self, number):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
     def stop(self, by=signal.SIGTERM, within=15):
         """Ends it by a signal; returns its exit status."""
         if self.process is None:
@@ -122,18 +124,25 @@ class Process:
 
 
 class Suite:
-    """What Gateway is, of several processes. Its `process` is the edge's: what a test kills and
-    starts again."""
+    """What Gateway is, of several processes. Its `process` is the (first) edge's: what a test kills
+    and starts again."""
 
-    def __init__(self, folder, *, documents=(), files=None, start=True, **sections):
-        """`files`: more documents, lists by the names of their files."""
+    def __init__(self, folder, *, documents=(), files=None, start=True, replicas=None, **sections):
+        """`files`: more documents, lists by the names of their files. `replicas`: how many of a
+        part, one where it is not named: {"edge": 2}."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         # Paths of sockets are short.
         self._run = pathlib.Path(tempfile.mkdtemp(prefix="weir-suite-", dir="/tmp"))
-        self.port, self.tls_port, self.ops_port, *ports = free_ports(9)
-        self._ports = {name: tuple(ports[2 * i:2 * i + 2]) for i, name in enumerate(SERVICES)}
-        self.http = Http(LOOPBACK, self.port)
+        counts = {name: (replicas or {}).get(name, 1) for name in (*SERVICES, "edge")}
+        self._names = {name: [name, *(f"{name}-{i}" for i in range(2, count + 1))]
+                       for name, count in counts.items()}
+        ports = iter(free_ports(3 * sum(counts.values())))
+        self._ports = {each: (next(ports), next(ports), next(ports))
+                       for names in self._names.values() for each in names}
+        self.port, self.tls_port, self.ops_port = self._ports["edge"]
+        self.edges = [Http(LOOPBACK, self._ports[name][0]) for name in self._names["edge"]]
+        self.http = self.edges[0]
         self.tls = Http(LOOPBACK, self.tls_port, unverified())
         self.ops = Http(LOOPBACK, self.ops_port)
         self.admin_address = ",".join(
@@ -142,51 +151,59 @@ class Suite:
         self._documents.update(files or {})
         self._admin = None
         self.redis = None
-        self._postgres = shared_postgres()
-        self._database = self._postgres.new_database()
-        self.parts = {name: Process(folder, name, self._service(name, sections))
-                      for name in SERVICES}
-        self.parts["edge"] = Process(folder, "edge", self._edge(sections))
+        self.postgres = shared_postgres()
+        self._database = self.postgres.new_database()
+        self.parts = {}
+        for part, names in self._names.items():
+            for name in names:
+                config = (self._edge(name, sections) if part == "edge"
+                          else self._service(part, name, sections))
+                self.parts[name] = Process(folder, name, config)
         if start:
             self.start()
 
-    def _service(self, name, sections):
-        admin, ops = self._ports[name]
+    def _address(self, part):
+        """Of all its replicas."""
+        return ",".join(f"unix:{self._run}/{name}.sock" for name in self._names[part])
+
+    def _service(self, part, name, sections):
+        admin, ops, _ = self._ports[name]
         config = {
             "profile": "dev",
-            "secrets": str(self.folder / f"secrets-{name}"),
-            "database": {**self._postgres.section(), "name": self._database},
+            "secrets": str(self.folder / f"secrets-{part}"),
+            "database": {**self.postgres.section(), "name": self._database},
             "rpc": {"address": f"unix:{self._run}/{name}.sock"},
             "admin": {"address": f"{LOOPBACK}:{admin}"},
             "ops": {"address": f"{LOOPBACK}:{ops}"},
             "log": sections.get("log", {}),
         }
-        if name != "identity":
-            config["services"] = {"identity": {"address": f"unix:{self._run}/identity.sock"}}
-        if name == "quota":
-            pass  # config["redis"] = {"address": f"unix:{self._run}/redis.sock"}
-        if name == "routing":
+        if part != "identity":
+            config["services"] = {"identity": {"address": self._address("identity")}}
+        if part == "quota" and not os.environ.get("NO_REDIS"):
+            config["redis"] = {"address": f"unix:{self._run}/redis.sock"}
+        if part == "routing":
             config["routing"] = {"allow_plaintext_upstreams": True}
-        if name in sections:
-            config[name] = {**config.get(name, {}), **sections[name]}
+        if part in sections:
+            config[part] = {**config.get(part, {}), **sections[part]}
         return config
 
-    def _edge(self, sections):
+    def _edge(self, name, sections):
+        port, tls_port, ops = self._ports[name]
         config = {
             "profile": "dev",
             "data": str(self.folder / "data"),
             "secrets": str(self.folder / "secrets-edge"),
             "listeners": [
-                {"name": "plain", "address": f"{LOOPBACK}:{self.port}"},
-                {"name": "tls", "address": f"{LOOPBACK}:{self.tls_port}",
+                {"name": "plain", "address": f"{LOOPBACK}:{port}"},
+                {"name": "tls", "address": f"{LOOPBACK}:{tls_port}",
                  "tls": {"self_signed": True}}],
-            "ops": {"address": f"{LOOPBACK}:{self.ops_port}"},
+            "ops": {"address": f"{LOOPBACK}:{ops}"},
             "edge": {"loops": 2, "drain": "10s"},
             "egress": {"allow": ["127.0.0.0/8"], "allow_plaintext": True},
-            "services": {name: {"address": f"unix:{self._run}/{name}.sock"} for name in SERVICES},
+            "services": {part: {"address": self._address(part)} for part in SERVICES},
         }
-        return {**config, **{name: section for name, section in sections.items()
-                             if name not in OWNERS}}
+        return {**config, **{section: value for section, value in sections.items()
+                             if section not in SERVICES}}
 
     def start_stores(self):
         if self.redis is None:
@@ -195,23 +212,23 @@ class Suite:
     def start(self):
         """Starts what does not run; returns when all of it is ready."""
         self.start_stores()
-        waiting = []
-        for name in (*SERVICES, "edge"):
-            part = self.parts[name]
-            if part.process is not None and part.process.poll() is None:
-                continue
-            part.launch()
-            waiting.append(part)
-            if name == "identity":
-                part.await_ready()
-        for part in waiting:
-            if part.name == "edge" and self._documents:
+        # Whoever comes first makes the secrets and the schema.
+        for part in (*SERVICES, "edge"):
+            if part == "edge" and self._documents:
                 self._apply()
-            part.await_ready()
+            self._start(part)
+
+    def _start(self, part):
+        waiting = []
+        for name in self._names[part]:
+            process = self.parts[name]
+            if process.process is None or process.process.poll() is not None:
+                process.launch()
+                waiting.append(process)
+        for process in waiting:
+            process.await_ready()
 
     def _apply(self):
-        for name in SERVICES:
-            self.parts[name].await_ready()
         documents = self.folder / "documents"
         documents.mkdir(exist_ok=True)
         for name, each in self._documents.items():
@@ -235,12 +252,19 @@ class Suite:
         """Ends the edge by a signal, then the rest; returns the edge's exit status."""
         self.close_admin()
         status = self.parts["edge"].stop(by, within)
-        for name in reversed(SERVICES):
-            assert self.parts[name].stop() in (0, None), self.parts[name].output()[-3000:]
+        for part in ("edge", *reversed(SERVICES)):
+            for name in self._names[part]:
+                if name != "edge":
+                    assert self.parts[name].stop() == 0, self.parts[name].output()[-3000:]
         if self.redis is not None:
             self.redis.stop()
             self.redis = None
         return status
+
+    def resume(self):
+        """Wakes whatever a test has paused."""
+        for part in self.parts.values():
+            part.send(signal.SIGCONT)
 
     def discard(self):
         """After stop: what it leaves in the machine's temporary folder."""

@@ -12,6 +12,8 @@ from . import settings
 from .process import Process
 from .weir import documents
 
+# With what the end-to-end tests import: deploy/scripts/python_env.sh makes it.
+PYTHON = settings.REPOSITORY / ".cache/venv/bin/python"
 HARNESS = settings.REPOSITORY / "tests/e2e"
 
 
@@ -27,7 +29,7 @@ class WeirSuite(Process):
             "documents": documents(rung, upstream_port, keys),
             "log": {"level": rung.log_level},
             "auth": {"mode": "required" if rung.keyed else "open"}}))
-        super().__init__("suite", [sys.executable, "-m", "weir_load.suite", order],
+        super().__init__("suite", [PYTHON, "-m", "weir_load.suite", order],
                          core=settings.GATEWAY_CORE, folder=folder,
                          env={"WEIR_BIN_DIR": str(binaries),
                               "PYTHONPATH": f"{HARNESS}:{settings.REPOSITORY / 'tests/load'}"})
