@@ -98,13 +98,15 @@ UnaryClient::UnaryClient(CompletionLoop& loop, std::shared_ptr<grpc::Channel> ch
       channel_(std::move(channel)),
       under_way_(std::make_shared<std::unordered_set<Calling*>>()) {}
 
-UnaryClient::~UnaryClient() { CancelAll(); }
+UnaryClient::~UnaryClient() { Close(); }
 
-void UnaryClient::CancelAll() {
+void UnaryClient::Close() {
+  closed_ = true;
   for (Calling* each : *under_way_) each->Cancel();
 }
 
 asio::awaitable<absl::StatusOr<std::string>> UnaryClient::Call(api::UnaryCall call) {
+  if (closed_) co_return status::Cancelled("this process is about to end");
   const auto calling = std::make_shared<Calling>(loop_, under_way_);
   const absl::Cleanup cancel = [&calling] {
     if (!calling->finished()) calling->Cancel();

@@ -19,8 +19,8 @@ namespace weir::rpc {
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenAdminChannel(const std::string& address,
                                                                 const PeerTls& tls);
 
-// UnaryCaller over gRPC. Calls whose coroutine is gone are cancelled; those that its end finds under
-// way end as by CancelAll.
+// UnaryCaller over gRPC. Calls whose coroutine is gone are cancelled; those that its end finds
+// under way end as by Close.
 class UnaryClient final : public api::UnaryCaller {
  public:
   // `loop` must outlive it.
@@ -29,8 +29,8 @@ class UnaryClient final : public api::UnaryCaller {
 
   asio::awaitable<absl::StatusOr<std::string>> Call(api::UnaryCall call) override;
 
-  // Ends the calls that are under way: kCancelled.
-  void CancelAll();
+  // Ends the calls that are under way, and takes no more: kCancelled. Before the loop's end.
+  void Close();
 
  private:
   class Calling;
@@ -39,6 +39,7 @@ class UnaryClient final : public api::UnaryCaller {
   const std::shared_ptr<grpc::Channel> channel_;
   // Each takes itself out at its end, which may be after this object's.
   const std::shared_ptr<std::unordered_set<Calling*>> under_way_;
+  bool closed_ = false;
 };
 
 }  // namespace weir::rpc

@@ -41,7 +41,7 @@ class UnaryClientTest : public ::testing::Test {
   ~UnaryClientTest() override {
     io_.stop();
     thread_.join();
-    client_ = nullptr;
+    client_->Close();
     loop_ = nullptr;
   }
   void Connect(const std::string& address) {
@@ -137,8 +137,9 @@ TEST_F(SilentServerTest, ACallEndsWithItsTime) {
 TEST_F(SilentServerTest, CallsMayBeEnded) {
   auto answer = CallLater(PutTeam());
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  asio::post(io_, [this] { client_->CancelAll(); });
+  asio::post(io_, [this] { client_->Close(); });
   EXPECT_THAT(answer.get(), StatusIs(StatusCode::kCancelled));
+  EXPECT_THAT(Call(PutTeam()), StatusIs(StatusCode::kCancelled)) << "no more";
 }
 
 TEST_F(SilentServerTest, MayBeLeftWithCallsUnderWay) {
