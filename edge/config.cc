@@ -4,7 +4,6 @@
 #include <array>
 #include <map>
 
-#include "common/config/config_errors.h"
 #include "common/text/ascii.h"
 #include "common/text/base_url.h"
 #include "common/text/excerpt.h"
@@ -30,21 +29,6 @@ bool IsIp(const std::string& host) {
 std::string Address(const std::string& host, uint16_t port) {
   return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
                                              : fmt::format("[{}]:{}", host, port);
-}
-
-void CheckTls(const std::string& key, const ListenerTls& tls, ConfigErrors& errors) {
-  if (!tls.enabled) return;
-  const bool certificate = !tls.certificate_file.empty();
-  const bool private_key = !tls.key_file.empty();
-  if (tls.self_signed && (certificate || private_key)) {
-    errors.Add(key + ".self_signed", "is true beside a certificate or key, want one of the two");
-  } else if (certificate && !private_key) {
-    errors.Add(key + ".key", fmt::format("is missing, but {}.certificate is set", key));
-  } else if (private_key && !certificate) {
-    errors.Add(key + ".certificate", fmt::format("is missing, but {}.key is set", key));
-  } else if (!tls.self_signed && !certificate) {
-    errors.Add(key, "has neither a certificate and key nor self_signed: true");
-  }
 }
 
 // The addresses that are listened on, each with the key that was first to name it.
@@ -75,7 +59,7 @@ void CheckListeners(const EdgeConfig& config, ConfigErrors& errors) {
     const ListenerConfig& listener = config.listeners[i];
     const std::string key = fmt::format("listeners[{}]", i);
     addresses.Check(key + ".address", listener.host, listener.port);
-    CheckTls(key + ".tls", listener.tls, errors);
+    CheckListenerTls(key + ".tls", listener.tls, errors);
   }
   addresses.Check("ops.address", config.ops_host, config.ops_port);
 }
@@ -147,6 +131,21 @@ void CheckEgress(const EdgeConfig& config, ConfigErrors& errors) {
 }
 
 }  // namespace
+
+void CheckListenerTls(const std::string& key, const ListenerTls& tls, ConfigErrors& errors) {
+  if (!tls.enabled) return;
+  const bool certificate = !tls.certificate_file.empty();
+  const bool private_key = !tls.key_file.empty();
+  if (tls.self_signed && (certificate || private_key)) {
+    errors.Add(key + ".self_signed", "is true beside a certificate or key, want one of the two");
+  } else if (certificate && !private_key) {
+    errors.Add(key + ".key", fmt::format("is missing, but {}.certificate is set", key));
+  } else if (private_key && !certificate) {
+    errors.Add(key + ".certificate", fmt::format("is missing, but {}.key is set", key));
+  } else if (!tls.self_signed && !certificate) {
+    errors.Add(key, "has neither a certificate and key nor self_signed: true");
+  }
+}
 
 bool IsProxyUrl(std::string_view url) {
   const absl::StatusOr<text::BaseUrl> parsed = text::ParseBaseUrl(url);

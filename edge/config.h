@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/config/config_errors.h"
 #include "common/status/status.h"
 #include "edge/http/connection.h"
 #include "edge/upstream/dialer.h"
@@ -64,6 +65,9 @@ struct EdgeConfig {
   // kInvalidArgument: every fault at once, by the key that an operator edits.
   absl::Status Validate() const;
 };
+
+// Adds what is wrong with the `tls` of a listener, which is at `key`.
+void CheckListenerTls(const std::string& key, const ListenerTls& tls, config::ConfigErrors& errors);
 
 // Whether https can go through the proxy at `url`.
 bool IsProxyUrl(std::string_view url);

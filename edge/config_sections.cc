@@ -15,7 +15,7 @@ namespace {
 using config::ReadEndpoint;
 using config::Reader;
 
-void ReadListenerTls(Reader& reader, ListenerTls& tls) {
+void ReadTls(Reader& reader, ListenerTls& tls) {
   reader.String("certificate", &tls.certificate_file, {.want = "the path of a PEM file"});
   reader.String("key", &tls.key_file, {.want = "the path of a PEM file"});
   reader.Bool("self_signed", &tls.self_signed);
@@ -24,10 +24,7 @@ void ReadListenerTls(Reader& reader, ListenerTls& tls) {
 void ReadListener(Reader& reader, ListenerConfig& listener) {
   reader.String("name", &listener.name);
   ReadEndpoint(reader, /*required=*/true, &listener.host, &listener.port);
-  std::optional<ListenerTls> tls;
-  if (!reader.Optional("tls", &tls, ReadListenerTls)) return;
-  listener.tls = *std::move(tls);
-  listener.tls.enabled = true;
+  ReadListenerTls(reader, listener);
 }
 
 void ReadOps(Reader& reader, EdgeConfig& config) {
@@ -115,6 +112,7 @@ bool IsLoopback(const std::string& host) {
 
 }  // namespace
 
+<<<<<<< HEAD
 absl::Status CheckProfile(bool is_dev, const EdgeConfig& config) {
   config::ConfigErrors errors("");
   if (!is_dev) {
@@ -132,6 +130,13 @@ absl::Status CheckProfile(bool is_dev, const EdgeConfig& config) {
                fmt::format("listens on {}, want {}", config.ops_host, kWantLoopback));
   }
   return errors.ToStatus();
+=======
+void ReadListenerTls(Reader& reader, ListenerConfig& listener) {
+  std::optional<ListenerTls> tls;
+  if (!reader.Optional("tls", &tls, ReadTls)) return;
+  listener.tls = *std::move(tls);
+  listener.tls.enabled = true;
+>>>>>>> 5d81970 (edge: translate JSON for the admin services)
 }
 
 void ReadEdge(Reader& root, const config::Environment& environment, EdgeConfig& config) {

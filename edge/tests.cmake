@@ -33,6 +33,12 @@ weir_add_test(edge_pipeline_test
 
 weir_add_test(edge_test SOURCES edge_test.cc PRIVATE weir::edge weir::mock_upstream)
 
+weir_add_test(edge_admin_test
+  SOURCES
+    admin/backend_health_test.cc admin/connect_error_test.cc admin/door_config_test.cc admin/door_request_test.cc
+    admin/door_test.cc admin/transcode_test.cc
+  PRIVATE weir::edge_admin weir::edge_admin_config)
+
 weir_add_fuzzer(http_request_fuzz SOURCES http/http_request_fuzz.cc PRIVATE weir::edge_http)
 weir_add_fuzzer(chat_json_fuzz SOURCES dialects/openai/chat_json_fuzz.cc PRIVATE weir::edge_openai)
 weir_add_fuzzer(sse_fuzz SOURCES dialects/openai/sse_fuzz.cc PRIVATE weir::edge_openai)

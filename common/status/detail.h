@@ -36,4 +36,14 @@ std::optional<T> Detail(const absl::Status& status) {
   return detail;
 }
 
+// Calls `visit(std::string type, std::string bytes)` with every detail: "weir.common.v1.BadFields"
+// and its encoded message.
+template <typename Visit>
+void ForEachDetail(const absl::Status& status, Visit visit) {
+  status.ForEachPayload([&visit](const auto& url, const absl::Cord& payload) {
+    const std::string whole(url.data(), url.size());
+    visit(whole.substr(whole.rfind('/') + 1), std::string(payload));
+  });
+}
+
 }  // namespace weir::status

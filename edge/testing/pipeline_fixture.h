@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/async/loop_context.h"
 #include "common/testing/fake_timers.h"
 #include "common/testing/new_folder.h"
 #include "common/testing/scoped_log.h"
@@ -17,7 +18,6 @@
 #include "common/testing/status_matchers.h"
 #include "edge/http/chunked.h"
 #include "edge/http/listener.h"
-#include "common/async/loop_context.h"
 #include "edge/pipeline/pipeline.h"
 #include "edge/testing/fake_identity.h"
 #include "edge/testing/fake_quota.h"
