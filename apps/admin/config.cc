@@ -1,0 +1,91 @@
+#include "apps/admin/config.h"
+
+#include "common/config/config_errors.h"
+#include "common/config/endpoint.h"
+#include "common/config/load.h"
+#include "common/config/yaml.h"
+#include "common/rpc/admin_address.h"
+#include "common/text/excerpt.h"
+
+namespace weir::admin {
+namespace {
+
+using config::Reader;
+
+bool IsAddress(std::string_view text) { return rpc::CheckAdminAddress(text, /*tls=*/true).ok(); }
+
+void ReadService(Reader& section, std::string& address) {
+  section.String("admin", &address,
+                 {.required = true, .want = "HOST:PORT or unix:PATH", .accept = IsAddress});
+}
+
+void ReadServices(Reader& section, AdminConfig& config) {
+  section.Section("identity", &config.identity, ReadService);
+  section.Section("quota", &config.quota, ReadService);
+  section.Section("routing", &config.routing, ReadService);
+}
+
+void ReadTls(Reader& section, rpc::PeerTls& tls) {
+  section.String("ca", &tls.ca_file, {.required = true, .want = "the path of a PEM file"});
+  section.String("certificate", &tls.certificate_file, {.want = "the path of a PEM file"});
+  section.String("key", &tls.key_file, {.want = "the path of a PEM file"});
+}
+
+void ReadRpc(Reader& section, rpc::PeerTls& tls) {
+  std::optional<rpc::PeerTls> given;
+  if (section.Optional("tls", &given, ReadTls)) tls = *std::move(given);
+}
+
+void ReadOps(Reader& section, http::OpsServer::Options& ops) {
+  config::ReadEndpoint(section, /*required=*/false, &ops.host, &ops.port);
+}
+
+absl::Status CheckServices(const AdminConfig& config) {
+  config::ConfigErrors errors("");
+  const auto check = [&](std::string_view key, const std::string& address) {
+    if (address.empty() || !config.tls.ca_file.empty()) return;  // Said already, or safe.
+    if (rpc::CheckAdminAddress(address, /*tls=*/false).ok()) return;
+    errors.Add(key, fmt::format("is '{}' without rpc.tls, want a loopback address, a Unix socket, "
+                                "or TLS: tokens would cross the network in the clear",
+                                text::Excerpt(address)));
+  };
+  check("services.identity.admin", config.identity);
+  check("services.quota.admin", config.quota);
+  check("services.routing.admin", config.routing);
+  if (config.tls.certificate_file.empty() != config.tls.key_file.empty()) {
+    errors.Add("rpc.tls", "has a certificate or a key alone, want both or neither");
+  }
+  return errors.ToStatus();
+}
+
+void ReadAdmin(Reader& root, AdminConfig& config) {
+  process::ReadProfile(root, &config.profile);
+  root.Section("log", &config.log, process::ReadLog);
+  root.Section("door", &config.door, edge::ReadDoor);
+  root.Section("services", &config, ReadServices);
+  root.Section("rpc", &config.tls, ReadRpc);
+  root.Section("ops", &config.ops, ReadOps);
+  root.Check(config.door.Validate());
+  root.Check(CheckServices(config));
+}
+
+}  // namespace
+
+absl::StatusOr<AdminConfig> ParseAdminConfig(std::string file, std::string text,
+                                             const config::Environment& environment) {
+  AdminConfig config;
+  config::Input input{.file = std::move(file), .text = std::move(text), .environment = environment};
+  // weirctl's.
+  input.not_overrides.insert({"WEIR_ADMIN_ADDRESS", "WEIR_ADMIN_TOKEN", "WEIR_ADMIN_TOKEN_FILE"});
+  WEIR_ASSIGN_OR_RETURN(config.settings,
+                        config::Load(input, [&](Reader& root) { ReadAdmin(root, config); }));
+  return config;
+}
+
+absl::StatusOr<AdminConfig> LoadAdminConfig(const std::string& path,
+                                            const config::Environment& environment) {
+  WEIR_ASSIGN_OR_RETURN(std::string text, config::ReadFile(path));
+  return ParseAdminConfig(path, std::move(text), environment);
+}
+
+}  // namespace weir::admin
