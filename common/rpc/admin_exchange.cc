@@ -47,6 +47,7 @@ void AdminExchange::Await(grpc::AsyncGenericService& service, std::function<void
 
 void AdminExchange::Begin() {
   begun_ = shared_.deps.clock.Monotonic();
+  if (Health::Serves(context_.method())) return Receive();
   Work(&AdminExchange::Authenticate);
 }
 
@@ -100,8 +101,10 @@ void AdminExchange::OnReceived(bool ok) {
 
 void AdminExchange::Answer() {
   const std::string request = TakeBytes(message_);
-  if (method_ == nullptr) return AnswerReflection(request);
-  absl::StatusOr<std::string> response = Handle(request);
+  const bool is_health = Health::Serves(context_.method());
+  if (method_ == nullptr && !is_health) return AnswerReflection(request);
+  absl::StatusOr<std::string> response =
+      is_health ? shared_.health.Answer(request) : Handle(request);
   if (!response.ok()) return Finish(response.status());
   FinishWith(*response);
 }

@@ -13,6 +13,7 @@
 #include "common/async/worker_pool.h"
 #include "common/rpc/admin_registry.h"
 #include "common/rpc/admin_server.h"
+#include "common/rpc/health.h"
 #include "common/rpc/reflection.h"
 #include "common/status/status.h"
 #include "common/time/clock.h"
@@ -50,6 +51,7 @@ class AdminExchange : public std::enable_shared_from_this<AdminExchange> {
     const AdminServer::Deps deps;
     const AdminCallObserver on_call;
     const Reflection reflection;
+    const Health& health;
     grpc::ServerCompletionQueue* queue = nullptr;
   };
 

@@ -1,6 +1,5 @@
 #include "common/rpc/admin_server.h"
 
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -47,10 +46,12 @@ absl::Status Validate(const AdminServerOptions& options) {
 class AdminServer::Impl {
  public:
   Impl(AdminServerOptions options, Deps deps, AdminCallObserver on_call)
-      : shared_{.options = std::move(options),
+      : health_(deps.registry.Services()),
+        shared_{.options = std::move(options),
                 .deps = deps,
                 .on_call = std::move(on_call),
-                .reflection = Reflection(deps.registry.Services())} {}
+                .reflection = Reflection(deps.registry.Services()),
+                .health = health_} {}
   ~Impl() { Shutdown(Duration::zero()); }
 
   absl::Status Start();
@@ -59,11 +60,11 @@ class AdminServer::Impl {
 
  private:
   void Build(grpc::ServerBuilder& builder);
-  void SetServing(bool serving);
   void Poll();
   void AwaitNext();
   void OnArrived(const std::shared_ptr<AdminExchange>& exchange);
 
+  Health health_;
   AdminExchange::Shared shared_;
   grpc::AsyncGenericService service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
@@ -92,7 +93,6 @@ absl::Status AdminServer::Impl::Start() {
   const AdminServerOptions& options = shared_.options;
   WEIR_RETURN_IF_ERROR(Validate(options));
   WEIR_ASSIGN_OR_RETURN(auto credentials, Credentials(options));
-  grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   builder.AddListeningPort(options.address, credentials, &port_);
   Build(builder);
@@ -103,19 +103,11 @@ absl::Status AdminServer::Impl::Start() {
         text::Excerpt(options.address));
   }
   if (options.address.starts_with("unix:")) port_ = 0;
-  SetServing(true);
+  health_.SetServing(true);
   AwaitNext();
   poller_ = std::thread([this] { Poll(); });
   pthread_setname_np(poller_.native_handle(), "admin-rpc");
   return absl::OkStatus();
-}
-
-void AdminServer::Impl::SetServing(bool serving) {
-  auto* health = server_->GetHealthCheckService();
-  health->SetServingStatus(serving);
-  for (const std::string& service : shared_.deps.registry.Services()) {
-    health->SetServingStatus(service, serving);
-  }
 }
 
 void AdminServer::Impl::Poll() {
@@ -157,7 +149,7 @@ void AdminServer::Impl::Shutdown(Duration grace) {
     if (std::exchange(stopped_, true)) return;
   }
   if (server_ != nullptr) {
-    SetServing(false);
+    health_.SetServing(false);
     server_->Shutdown(std::chrono::system_clock::now() + grace);
     MutexLock lock(mutex_);
     while (exchanges_ > 0) left_.wait(mutex_);

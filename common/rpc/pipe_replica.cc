@@ -8,8 +8,9 @@
 namespace weir::rpc {
 namespace {
 
-// A replica that does not answer a ping is gone: noticed after two of these.
-constexpr int kKeepaliveMs = 1000;
+// A replica that does not answer a ping is gone. Whoever waits for an answer of it hears sooner, by
+// its own deadline: pings are for pipes on which nothing happens, and each wakes both ends.
+constexpr int kKeepaliveMs = 2000;
 constexpr int kConnectMs = 1000;
 // What one stream may send ahead: with gRPC's 64 KiB a large item would wait for a round trip each.
 constexpr int kWindowBytes = 1024 * 1024;

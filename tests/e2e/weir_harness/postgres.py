@@ -71,14 +71,18 @@ class Postgres:
                              "listen_addresses=", "-c", f"port={PORT}", "-c", "fsync=off"),
                 cwd="/", stdout=log, stderr=log)
 
-    def kill(self):
-        """kill -9 of all of it."""
+    def send(self, number):
+        """A signal to all of it."""
         children = pathlib.Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
         for each in [self._process.pid, *map(int, children.read_text().split())]:
             try:
-                os.kill(each, signal.SIGKILL)
+                os.kill(each, number)
             except ProcessLookupError:
                 pass
+
+    def kill(self):
+        """kill -9 of all of it."""
+        self.send(signal.SIGKILL)
         self._process.wait()
 
     def stop(self):

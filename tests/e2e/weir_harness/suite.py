@@ -61,9 +61,11 @@ class Redis:
         except OSError:
             return False
 
-    def stop(self):
+    def kill(self):
         self.process.kill()
         self.process.wait()
+
+    stop = kill
 
 
 class Process:
@@ -265,6 +267,9 @@ class Suite:
         """Wakes whatever a test has paused."""
         for part in self.parts.values():
             part.send(signal.SIGCONT)
+        self.postgres.send(signal.SIGCONT)
+        if self.redis is not None:
+            self.redis.process.send_signal(signal.SIGCONT)
 
     def discard(self):
         """After stop: what it leaves in the machine's temporary folder."""
