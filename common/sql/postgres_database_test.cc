@@ -256,7 +256,7 @@ TEST_F(PostgresOutageTest, LostWithinTogetherNothingIsKept) {
 
 TEST_F(PostgresOutageTest, AServerThatStoppedIsNoticed) {
   PostgresOptions quick = options_;
-  quick.statement_timeout = std::chrono::milliseconds(300);
+  quick.wait_timeout = quick.statement_timeout = std::chrono::milliseconds(300);
   quick.connect_timeout = std::chrono::milliseconds(300);
   const auto database = OpenPostgresForTest(quick);
   server_->Freeze();

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "common/ids/random.h"
+#include "common/sql/postgres_for_test.h"
 #include "services/quota/ledger_writer.h"
 #include "services/quota/quota_requests.h"
 #include "services/quota/sql_ledger.h"
@@ -109,6 +110,30 @@ void BM_LedgerAppend(benchmark::State& state) {
 BENCHMARK(BM_LedgerAppend)->Arg(1)->Iterations(1000);
 BENCHMARK(BM_LedgerAppend)->Arg(100)->Iterations(1000);
 BENCHMARK(BM_LedgerAppend)->Arg(500)->Iterations(200);
+
+// The same to a PostgreSQL server on this machine, which does not sync: what the exchanges cost.
+void BM_PostgresAppend(benchmark::State& state) {
+  const std::unique_ptr<sql::Database> database = sql::NewPostgres("quota");
+  (void)sql::Migrate(*database, "quota", QuotaMigrations());
+  SqlLedger ledger(*database);
+  Rows rows;
+  for (int i = 0; i < 20; ++i) (void)ledger.Append(rows.Some(1000));
+  for (auto _ : state) {
+    state.PauseTiming();
+    const std::vector<LedgerRow> group = rows.Some(state.range(0));
+    state.ResumeTiming();
+    if (!ledger.Append(group).ok()) state.SkipWithError("not appended");
+  }
+  state.counters["rows_per_s"] = benchmark::Counter(
+      static_cast<double>(state.iterations() * state.range(0)), benchmark::Counter::kIsRate);
+}
+BENCHMARK(BM_PostgresAppend)
+    ->Arg(1)
+    ->Arg(100)
+    ->Arg(1024)
+    ->Iterations(100)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 double CpuSeconds(clockid_t clock) {
   timespec time{};
