@@ -6,7 +6,7 @@ import time
 import grpc
 import pytest
 
-from weir_harness.postgres import Postgres
+from weir_harness.postgres import PASSWORD, Postgres
 from weir_harness.settings import patience
 from weir_harness.tenant import Tenant
 from weir_harness.waiting import eventually
@@ -109,3 +109,17 @@ def test_two_processes_on_one_database_hear_of_each_other(own_gateway, postgres,
     took = time.monotonic() - revoked
     print(f"revoked at the other process after {1000 * took:.1f} ms")
     assert took < patience(0.5)
+
+
+def test_beyond_the_socket_the_servers_certificate_is_verified(own_gateway, postgres, mock):
+    gateway = own_gateway(database=postgres.tls_section())
+    assert Tenant(gateway, mock).chat().status == 200
+    system = "/etc/ssl/certs/ca-certificates.crt"
+    assert PASSWORD not in gateway.output()
+    for section, why in ((postgres.tls_section(ca=system), "certificate verify failed"),
+                         (postgres.tls_section(host="127.0.0.1"), "does not match host name"),
+                         (postgres.tls_section(password="wrong"), "password authentication failed")):
+        refused = own_gateway(database=section, start=False)
+        with pytest.raises(AssertionError, match="weir ended with 1"):
+            refused.start()
+        assert why in refused.output()
