@@ -146,7 +146,11 @@ void Standalone::FollowOthers() {
         std::move(what), std::move(work), kFollowPeriod,
         sql::Follower::Deps{.loop = loop_, .timers = timers_, .workers = *follow_workers_});
   };
-  follow_identity_ = follow("identity", [this] { return feed_->Follow(); });
+  follow_identity_ = follow("identity", [this] {
+    absl::Status followed = feed_->Follow();
+    tokens_->Forget();  // Another process may have revoked one.
+    return followed;
+  });
   follow_quota_ = follow("quota", [this] { return limits_.Follow(*limit_store_); });
   follow_routing_ = follow("routing", [this] { return routing_->Refresh().status(); });
   doorbell_ = sql::OpenDoorbell(config_.database, [this](std::string_view component) {

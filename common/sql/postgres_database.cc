@@ -1,5 +1,7 @@
 #include "common/sql/postgres_database.h"
 
+#include <thread>
+
 namespace weir::sql {
 namespace {
 
@@ -9,8 +11,10 @@ constexpr int32_t kLocks = 0x77656972;
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours(1);
 constexpr std::chrono::milliseconds kPatience = std::chrono::minutes(1);
 constexpr int kAllLocks = 2;
-// A victim of a deadlock, and again.
-constexpr int kTries = 5;
+// A victim of a deadlock runs again after a pause, twice as long each time: at once, it would be
+// back with its locks before the other has taken them.
+constexpr int kTries = 6;
+constexpr std::chrono::milliseconds kFirstPause{10};
 
 // The same in every process and version: FNV-1a.
 int32_t KeyOf(std::string_view name) {
@@ -96,9 +100,10 @@ absl::Status PostgresDatabase::WriteAlone(const Work& work) { return Transact(al
 
 absl::Status PostgresDatabase::WriteBeside(const Work& work) {
   if (const auto done = RunInner(false, work)) return *done;
-  bool may_run_again = true;
-  absl::Status written = absl::OkStatus();
-  for (int i = 0; may_run_again && i < kTries; ++i) {
+  bool may_run_again = false;
+  absl::Status written = Transact(beside_, work, &may_run_again);
+  for (int i = 1; may_run_again && i < kTries; ++i) {
+    std::this_thread::sleep_for(kFirstPause * (1 << (i - 1)));
     written = Transact(beside_, work, &may_run_again);
   }
   return written;

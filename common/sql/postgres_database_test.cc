@@ -165,7 +165,7 @@ TEST_F(PostgresDatabaseTest, TwoThatAreInEachOthersWayBothGoThrough) {
   auto background = std::async(std::launch::async, [&] { return add(here, there, "a", "b"); });
   EXPECT_THAT(add(there, here, "b", "a"), IsOk());
   EXPECT_THAT(background.get(), IsOk());
-  EXPECT_EQ(runs, 3);
+  EXPECT_GE(runs, 3);
   EXPECT_EQ(CountItems(*database_), 2);
 }
 

@@ -6,9 +6,10 @@ import time
 import grpc
 import pytest
 
+from weir_harness.admin import Admin
 from weir_harness.postgres import PASSWORD, Postgres
 from weir_harness.settings import patience
-from weir_harness.tenant import Tenant
+from weir_harness.tenant import IDENTITY, Tenant
 from weir_harness.waiting import eventually
 
 
@@ -109,6 +110,26 @@ def test_two_processes_on_one_database_hear_of_each_other(own_gateway, postgres,
     took = time.monotonic() - revoked
     print(f"revoked at the other process after {1000 * took:.1f} ms")
     assert took < patience(0.5)
+
+
+def test_a_token_that_ended_at_one_process_ends_at_the_other(own_gateway, postgres):
+    first = own_gateway(database=postgres.section())
+    second = own_gateway(database=postgres.section(), secrets=str(first.folder / "secrets"))
+    made = first.admin.call(IDENTITY + "CreateAdminToken", {"name": "ops", "role": "ROLE_ADMIN"})
+    admin = Admin(second.admin_address, made.secret)
+
+    def list_tokens():
+        return admin.call(IDENTITY + "ListAdminTokens", {})
+    assert list_tokens()
+    first.admin.call(IDENTITY + "RevokeAdminToken", {"id": made.token.id})
+
+    def is_refused():
+        try:
+            return not list_tokens()
+        except grpc.RpcError as failure:
+            return failure.code() == grpc.StatusCode.UNAUTHENTICATED
+    eventually(is_refused, within=1, what="the end of the token")
+    admin.close()
 
 
 def test_beyond_the_socket_the_servers_certificate_is_verified(own_gateway, postgres, mock):
