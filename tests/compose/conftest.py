@@ -1,5 +1,6 @@
 """The suite that all tests of this folder share."""
 
+import json
 import os
 
 import pytest
@@ -20,6 +21,13 @@ def _suite():
 @pytest.fixture(scope="session")
 def demo_key(suite):
     return suite.secret("demo", "secrets/demo_key")
+
+
+@pytest.fixture(scope="session")
+def free_key(suite):
+    """A key that no limit holds back: the demo's is for people."""
+    made = json.loads(suite.weirctl("--output", "json", "keys", "create", "load"))
+    return made["secret"]
 
 
 @pytest.fixture(scope="session")

@@ -146,8 +146,8 @@ def test_the_stores_are_out_of_reach_of_edges(suite):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_C_4_it_scales_under_load(suite, demo_key, service):
-    with Load(suite.port, demo_key) as load:
+def test_C_4_it_scales_under_load(suite, free_key, service):
+    with Load(suite.port, free_key) as load:
         suite.up(**{service: 3})
         assert len(suite.containers(service)) == 3
         suite.up(**{service: 1})

@@ -16,7 +16,8 @@ PATIENCE_SECONDS = 180 * SLOW_FACTOR
 
 def run(*words, check=True, **options):
     """What the command printed; an AssertionError has its errors."""
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False, **options)
+    done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=300,
+                          check=False, **options)
     assert not check or done.returncode == 0, f"{' '.join(words)}: {done.stderr or done.stdout}"
     return done.stdout
 
@@ -70,7 +71,7 @@ class Container:
 
     def logs(self):
         both = subprocess.run(["docker", "logs", self.id], capture_output=True, text=True,
-                              timeout=60, check=False)
+                              errors="replace", timeout=60, check=False)
         return both.stdout + both.stderr
 
 
@@ -95,6 +96,10 @@ class Suite:
         options = [word for name, count in scale.items() for word in ("--scale", f"{name}={count}")]
         self.compose("up", "-d", "--no-build", *options)
         self.settle()
+
+    def weirctl(self, *words):
+        """The operator's command line, as docs/howto/compose.md has it."""
+        return self.compose("run", "--rm", "-T", "--no-deps", "weirctl", *words)
 
     def settle(self, also=lambda: True):
         """Waits until every container is as it should be, and `also()` holds."""
