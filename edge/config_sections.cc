@@ -112,7 +112,6 @@ bool IsLoopback(const std::string& host) {
 
 }  // namespace
 
-<<<<<<< HEAD
 absl::Status CheckProfile(bool is_dev, const EdgeConfig& config) {
   config::ConfigErrors errors("");
   if (!is_dev) {
@@ -130,13 +129,13 @@ absl::Status CheckProfile(bool is_dev, const EdgeConfig& config) {
                fmt::format("listens on {}, want {}", config.ops_host, kWantLoopback));
   }
   return errors.ToStatus();
-=======
+}
+
 void ReadListenerTls(Reader& reader, ListenerConfig& listener) {
   std::optional<ListenerTls> tls;
   if (!reader.Optional("tls", &tls, ReadTls)) return;
   listener.tls = *std::move(tls);
   listener.tls.enabled = true;
->>>>>>> 5d81970 (edge: translate JSON for the admin services)
 }
 
 void ReadEdge(Reader& root, const config::Environment& environment, EdgeConfig& config) {

@@ -12,14 +12,12 @@ namespace weir::edge {
 // proxy.
 void ReadEdge(config::Reader& root, const config::Environment& environment, EdgeConfig& config);
 
-<<<<<<< HEAD
 // What profile dev permits and demands of the edge: open callers, and listeners on this machine
 // alone.
 absl::Status CheckProfile(bool is_dev, const EdgeConfig& config);
-=======
+
 // Reads `tls` of a listener; without it, it is plain.
 void ReadListenerTls(config::Reader& reader, ListenerConfig& listener);
->>>>>>> 5d81970 (edge: translate JSON for the admin services)
 
 // Names the variable that a value came from, where it was none of weir's own.
 void ShowProxy(const EdgeConfig& config, config::Settings& settings);
