@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <chrono>
+#include <map>
 
 #include "common/redis/client_for_test.h"
 
@@ -15,6 +16,7 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 using ::testing::Not;
 using testing::RedisServer;
+using ::testing::SizeIs;
 using testing::StatusIs;
 
 TEST(RedisClientTest, AsksOverAUnixSocketAndOverTcp) {
@@ -112,6 +114,28 @@ TEST(RedisClientTest, CommandsWaitForTheFirstConnectionWithinTheirDeadline) {
               StatusIs(absl::StatusCode::kDeadlineExceeded, Not(HasSubstr("happened"))));
   server.Resume();
   EXPECT_THAT(test.Call({"PING"}), IsOk());
+}
+
+TEST(RedisClientTest, OfThoseThatWaitEachHasItsOwnDeadline) {
+  RedisServer server;
+  server.Pause();
+  ClientForTest test(server.config());
+  std::map<std::string, absl::StatusCode> codes;
+  for (const int ms : {20, 40, 2000, 60, 2001}) {
+    asio::co_spawn(
+        test.loop,
+        test.client->Call(Encode({"ECHO", "x"}), test.clock.Monotonic() + milliseconds(ms)),
+        [&codes, ms](std::exception_ptr, const absl::StatusOr<Reply>& reply) {
+          codes[std::to_string(ms)] = reply.status().code();
+        });
+  }
+  test.Turn(milliseconds(200));
+  EXPECT_THAT(codes, SizeIs(3));
+  server.Resume();
+  while (codes.size() < 5) test.loop.run_one();
+  EXPECT_EQ(codes["40"], absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(codes["2000"], absl::StatusCode::kOk);
+  EXPECT_EQ(codes["2001"], absl::StatusCode::kOk);
 }
 
 TEST(RedisClientTest, AKilledServerIsUnavailableAtOnceAndBackByItself) {

@@ -214,13 +214,22 @@ void Pipeline::Cancel(uint64_t number) {
       Pending& pending = (*queue)[i];
       if (pending.number != number || !pending.handler) continue;
       Post(std::exchange(pending.handler, nullptr), status::Cancelled("nobody waits for redis"));
-      if (queue == &unsent_) {
-        unsent_bytes_ -= pending.bytes.size();
-        queue->erase(queue->begin() + static_cast<std::ptrdiff_t>(i));
-      }
+      if (queue == &unsent_) DropAbandoned();
       return;
     }
   }
+}
+
+// Into another queue, not within this one: Boost 1.81's handlers cannot be assigned to.
+void Pipeline::DropAbandoned() {
+  std::deque<Pending> kept;
+  unsent_bytes_ = 0;
+  for (Pending& each : unsent_) {
+    if (!each.handler) continue;
+    unsent_bytes_ += each.bytes.size();
+    kept.push_back(std::move(each));
+  }
+  unsent_.swap(kept);
 }
 
 void Pipeline::WatchDeadline(MonotonicTime when) {
@@ -252,10 +261,7 @@ void Pipeline::Sweep() {
   sweep_at_ = MonotonicTime::max();
   const MonotonicTime now = timers_.clock().Monotonic();
   MonotonicTime next = std::min(SweepQueue(unsent_, now), SweepQueue(sent_, now));
-  std::erase_if(unsent_, [this](const Pending& each) {
-    if (!each.handler) unsent_bytes_ -= each.bytes.size();
-    return !each.handler;
-  });
+  DropAbandoned();
   if (!sent_.empty()) {
     const MonotonicTime silent_at = sent_.front().sent_at + route_->config.command_timeout;
     if (silent_at <= now) {

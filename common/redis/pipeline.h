@@ -62,6 +62,8 @@ class Pipeline final : public std::enable_shared_from_this<Pipeline> {
   bool TakeReplies();
 
   void Cancel(uint64_t number);
+  // What is not sent, and nobody waits for any more.
+  void DropAbandoned();
   void WatchDeadline(MonotonicTime when);
   void Sweep();
   MonotonicTime SweepQueue(std::deque<Pending>& queue, MonotonicTime now);
