@@ -18,7 +18,7 @@ RECOVERY = 5.0   # After its return: nothing but 200 from then on.
 
 # What callers may see while a part is away, besides 200.
 MEANWHILE = {
-    "edge-2": {"lost"},      # Those whose connection it had.
+    "edge-2": {"lost", 503},  # Those whose connection it had; whose answers it overslept.
     "identity": set(),       # Known keys go on.
     "quota": {503},          # Nobody can say whether they may.
     "routing": set(),        # The last table serves on.

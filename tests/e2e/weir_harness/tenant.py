@@ -84,11 +84,13 @@ class Tenant:
         return context
 
     def wait_for(self, *models):
-        """Until the edge serves these models at the root."""
-        def served():
-            reply = self.get("/v1/models")
-            return reply.status == 200 and set(models) <= {m["id"] for m in reply.json()["data"]}
-        eventually(served, what=f"models {models}")
+        """Until every edge serves these models at the root."""
+        for edge in getattr(self.gateway, "edges", [self.gateway.http]):
+            def served(http=edge):
+                reply = http.get("/v1/models", self.auth())
+                return reply.status == 200 and set(models) <= {m["id"]
+                                                               for m in reply.json()["data"]}
+            eventually(served, what=f"models {models}")
 
     # Traffic.
     def auth(self, key=None):
