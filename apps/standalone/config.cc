@@ -8,6 +8,7 @@
 #include "common/rpc/config.h"
 #include "common/text/excerpt.h"
 #include "edge/config_sections.h"
+#include "services/quota/redis_hot_state.h"
 
 namespace weir::standalone {
 namespace {
@@ -47,6 +48,7 @@ void CheckAdminProfile(const StandaloneConfig& config, ConfigErrors& errors) {
 
 // What follows from other keys.
 void Derive(StandaloneConfig& config) {
+  config.quota.ChooseStore(config.redis.is_set());
   config.edge.outbox_directory = config.data_directory + "/outbox";
   config.identity.short_keys = config.profile == Profile::kDev;
   config.routing.allow_plaintext_upstreams |= config.edge.egress_allow_plaintext;
@@ -60,6 +62,7 @@ void ReadStandalone(Reader& root, const config::Environment& environment,
   root.String("bootstrap", &config.bootstrap);
   root.Section("log", &config.log, process::ReadLog);
   root.Section("database", &config.database, sql::ReadDatabase);
+  root.Section("redis", &config.redis, redis::ReadRedis);
   edge::ReadEdge(root, environment, config.edge);
   root.Section("admin", &config.admin, rpc::ReadAdmin);
   root.Section("identity", &config.identity, identity::ReadIdentity);
@@ -76,7 +79,9 @@ void ReadStandalone(Reader& root, const config::Environment& environment,
   root.Check(config.database.Validate());
   root.Check(config.edge.Validate());
   root.Check(config.identity.Validate());
+  root.Check(config.redis.Validate());
   root.Check(config.quota.Validate());
+  root.Check(quota::CheckStore(config.quota, config.redis));
   root.Check(config.routing.Validate());
 }
 

@@ -5,6 +5,7 @@
 #include "common/config/load.h"
 #include "common/log/log.h"
 #include "common/process/profile.h"
+#include "common/redis/config.h"
 #include "common/rpc/admin_server.h"
 #include "common/sql/config.h"
 #include "common/status/status.h"
@@ -28,6 +29,7 @@ struct StandaloneConfig {
   std::string bootstrap;  // A file or folder of documents, applied at start; empty: none.
   process::LogConfig log;
   sql::DatabaseConfig database;
+  redis::RedisConfig redis;
   edge::EdgeConfig edge;
   identity::IdentityConfig identity;
   quota::QuotaConfig quota;

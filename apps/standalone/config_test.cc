@@ -93,7 +93,17 @@ egress:
   no_proxy: [.example.com]
   ca_file: ca.pem
 identity: {max_keys_per_organization: 7, max_admin_tokens: 8, default_organization: acme, heartbeat: 100ms}
+redis:
+  address: "redis:6379"
+  user: weir
+  password: open sesame
+  tls: {ca: redis-ca.pem, certificate: redis.pem, key: redis.key, server_name: redis.example}
+  connect_timeout: 2s
+  command_timeout: 20ms
+  max_in_flight: 100
 quota:
+  store: redis
+  outage_share: 0.25
   hold_ttl: 31s
   replay_retention: 20m
   replay_records: 2000
@@ -153,6 +163,19 @@ routing: {default_suspend: 1s, max_attempts: 2, health_memory: 3s, tables_kept: 
   EXPECT_EQ(config->identity.max_admin_tokens, 8);
   EXPECT_EQ(config->identity.default_organization, "acme");
   EXPECT_EQ(config->identity.heartbeat, 100ms);
+  const redis::RedisConfig& redis = config->redis;
+  EXPECT_EQ(redis.address, "redis:6379");
+  EXPECT_EQ(redis.user, "weir");
+  EXPECT_EQ(redis.password.Reveal(), "open sesame");
+  EXPECT_EQ(redis.tls->ca_file, "redis-ca.pem");
+  EXPECT_EQ(redis.tls->certificate_file, "redis.pem");
+  EXPECT_EQ(redis.tls->key_file, "redis.key");
+  EXPECT_EQ(redis.tls->server_name, "redis.example");
+  EXPECT_EQ(redis.connect_timeout, 2s);
+  EXPECT_EQ(redis.command_timeout, 20ms);
+  EXPECT_EQ(redis.max_in_flight, 100);
+  EXPECT_EQ(config->quota.store, quota::QuotaConfig::Store::kRedis);
+  EXPECT_EQ(config->quota.outage_share, 0.25);
   EXPECT_EQ(config->quota.hold_ttl, 31s);
   EXPECT_EQ(config->quota.replay_retention, 20min);
   EXPECT_EQ(config->quota.replay_records, 2000);
@@ -165,6 +188,17 @@ routing: {default_suspend: 1s, max_attempts: 2, health_memory: 3s, tables_kept: 
   EXPECT_EQ(config->routing.health_memory, 3s);
   EXPECT_EQ(config->routing.tables_kept, 4);
   EXPECT_TRUE(config->routing.allow_plaintext_upstreams);
+}
+
+TEST(StandaloneConfigTest, QuotaIsInRedisWhereThereIsOne) {
+  using Store = quota::QuotaConfig::Store;
+  const auto store = [](std::string_view more) {
+    return Parse(fmt::format("{}{}", kLeast, more))->quota.store;
+  };
+  EXPECT_EQ(store(""), Store::kMemory);
+  EXPECT_EQ(store("redis: {address: 'unix:/run/redis.sock'}\n"), Store::kRedis);
+  EXPECT_EQ(store("redis: {sentinel: {master: m, addresses: ['s:26379']}}\n"), Store::kRedis);
+  EXPECT_EQ(store("redis: {address: 'r:6379'}\nquota: {store: memory}\n"), Store::kMemory);
 }
 
 TEST(StandaloneConfigTest, TheDevProfilePermitsOpenAuthAndShortKeys) {
@@ -221,6 +255,13 @@ INSTANTIATE_TEST_SUITE_P(
         {.name = "OfAService",
          .text = "data: /d\nsecrets: /s\nquota:\n  hold_ttl: 2h\n",
          .want = "weir.yaml:4: quota.hold_ttl is 2h, want 30s to 10m"},
+        {.name = "RedisWithoutAddress",
+         .text = "data: /d\nsecrets: /s\nquota:\n  store: redis\n",
+         .want = "weir.yaml:4: quota.store is redis, but redis.address is empty and there is no "
+                 "redis.sentinel"},
+        {.name = "RedisAddress",
+         .text = "data: /d\nsecrets: /s\nredis:\n  address: localhost\n",
+         .want = "weir.yaml:4: redis.address is 'localhost', want HOST:PORT or unix:PATH"},
     }),
     [](const auto& info) { return std::string(info.param.name); });
 INSTANTIATE_TEST_SUITE_P(

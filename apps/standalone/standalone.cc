@@ -101,15 +101,18 @@ absl::Status Standalone::OpenQuota() {
   ledger_ = std::make_unique<quota::SqlLedger>(*quota_database_);
   limit_store_ = std::make_unique<quota::SqlLimitStore>(*quota_database_);
   WEIR_RETURN_IF_ERROR(limits_.Reload(*limit_store_));
-  windows_ = std::make_unique<quota::MemoryWindows>(config_.quota, clock_);
+  WEIR_ASSIGN_OR_RETURN(
+      hot_state_, quota::HotState::Open(
+                      config_.quota, config_.redis,
+                      {.limits = limits_, .ledger = *ledger_, .clock = clock_, .random = random_}));
   ledger_writer_ = std::make_unique<quota::LedgerWriter>(config_.quota, *ledger_);
-  quota_ = std::make_unique<quota::QuotaService>(config_.quota,
-                                                 quota::QuotaService::Deps{.windows = *windows_,
-                                                                           .limits = limits_,
-                                                                           .sink = *ledger_writer_,
-                                                                           .ledger = *ledger_,
-                                                                           .workers = workers_,
-                                                                           .clock = clock_});
+  quota_ = std::make_unique<quota::QuotaService>(
+      config_.quota, quota::QuotaService::Deps{.windows = hot_state_->windows(),
+                                               .limits = limits_,
+                                               .sink = *ledger_writer_,
+                                               .ledger = *ledger_,
+                                               .workers = workers_,
+                                               .clock = clock_});
   quota_admin_ = std::make_unique<quota::QuotaAdmin>(quota::QuotaAdmin::Deps{.store = *limit_store_,
                                                                              .limits = limits_,
                                                                              .ledger = *ledger_,
@@ -260,6 +263,7 @@ Standalone::~Standalone() {
   // What still runs for somebody answers to loops: they go after it.
   workers_.Stop();
   if (follow_workers_) follow_workers_->Stop();
+  if (hot_state_) hot_state_->Stop();
   ledger_writer_.reset();
   edge_.reset();
   loop_.stop();

@@ -19,9 +19,9 @@
 #include "services/identity/identity_admin.h"
 #include "services/identity/identity_service.h"
 #include "services/identity/sql_directory.h"
-#include "services/quota/memory_windows.h"
 #include "services/quota/quota_admin.h"
 #include "services/quota/quota_service.h"
+#include "services/quota/redis_hot_state.h"
 #include "services/quota/sql_ledger.h"
 #include "services/quota/sql_limit_store.h"
 #include "services/routing/routing_admin.h"
@@ -87,7 +87,7 @@ class Standalone {
   std::unique_ptr<quota::SqlLedger> ledger_;
   std::unique_ptr<quota::SqlLimitStore> limit_store_;
   quota::LiveLimits limits_;
-  std::unique_ptr<quota::MemoryWindows> windows_;
+  std::unique_ptr<quota::HotState> hot_state_;
   // The services' own loop: heartbeats and the reaper of holds.
   asio::io_context loop_{1};
   AsioTimers timers_{loop_, clock_};

@@ -24,6 +24,18 @@ void CheckSentinel(const RedisSentinel& sentinel, config::ConfigErrors& errors) 
   }
 }
 
+void ReadTls(config::Reader& section, RedisTls& tls) {
+  section.String("ca", &tls.ca_file);
+  section.String("certificate", &tls.certificate_file);
+  section.String("key", &tls.key_file);
+  section.String("server_name", &tls.server_name);
+}
+
+void ReadSentinel(config::Reader& section, RedisSentinel& sentinel) {
+  section.String("master", &sentinel.master, {.required = true, .want = "the master's name"});
+  section.Strings("addresses", &sentinel.addresses, {.want = kWantAddress, .accept = IsAddress});
+}
+
 }  // namespace
 
 absl::Status RedisConfig::Validate() const {
@@ -43,6 +55,17 @@ absl::Status RedisConfig::Validate() const {
   errors.InRange("command_timeout", command_timeout, milliseconds(1), minutes(1));
   errors.InRange("max_in_flight", max_in_flight, int64_t{16}, int64_t{1'000'000});
   return errors.ToStatus();
+}
+
+void ReadRedis(config::Reader& section, RedisConfig& settings) {
+  section.String("address", &settings.address);
+  section.String("user", &settings.user);
+  section.Secret("password", &settings.password);
+  section.Optional("tls", &settings.tls, ReadTls);
+  section.Optional("sentinel", &settings.sentinel, ReadSentinel);
+  section.Duration("connect_timeout", &settings.connect_timeout);
+  section.Duration("command_timeout", &settings.command_timeout);
+  section.Int("max_in_flight", &settings.max_in_flight);
 }
 
 }  // namespace weir::redis

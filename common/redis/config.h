@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/config/reader.h"
 #include "common/config/secret.h"
 #include "common/status/status.h"
 #include "common/time/clock.h"
@@ -38,7 +39,7 @@ struct RedisConfig {
   Duration connect_timeout = std::chrono::seconds(1);
   // How long a command waits for its answer; a server that is silent for so long while answers are
   // due is taken for lost: 1ms to 1m.
-  Duration command_timeout = std::chrono::milliseconds(250);
+  Duration command_timeout = std::chrono::milliseconds(500);
   // Commands of one event loop that wait for an answer; more are refused: 16 to 1,000,000.
   int64_t max_in_flight = 8192;
 
@@ -46,5 +47,8 @@ struct RedisConfig {
   // kInvalidArgument naming every key that is wrong.
   absl::Status Validate() const;
 };
+
+// Form and type; what values may be, Validate says.
+void ReadRedis(config::Reader& section, RedisConfig& settings);
 
 }  // namespace weir::redis

@@ -54,6 +54,11 @@ absl::Status QuotaConfig::Validate() const {
 }
 
 void ReadQuota(config::Reader& section, QuotaConfig& settings) {
+  section.Enum("store", &settings.store,
+               {{"auto", QuotaConfig::Store::kAuto},
+                {"memory", QuotaConfig::Store::kMemory},
+                {"redis", QuotaConfig::Store::kRedis}});
+  section.Double("outage_share", &settings.outage_share);
   section.Duration("hold_ttl", &settings.hold_ttl);
   section.Duration("replay_retention", &settings.replay_retention);
   section.Int("replay_records", &settings.replay_records);

@@ -11,9 +11,13 @@ namespace weir::quota {
 
 // The `quota` section. Read once at start; does not change while running. The defaults run.
 struct QuotaConfig {
-  // Where the hot state is. `redis` shares it between processes (section `redis`).
-  enum class Store : uint8_t { kMemory, kRedis };
-  Store store = Store::kMemory;
+  // Where the hot state is: in this process, or shared by processes (section `redis`).
+  enum class Store : uint8_t {
+    kAuto,  // As ChooseStore says; in memory until then.
+    kMemory,
+    kRedis,
+  };
+  Store store = Store::kAuto;
   // How much of an adaptive limit this process grants by itself while the store is away: 0 to 1.
   double outage_share = 0.1;
   // How long a hold outlives the last sign of its edge: 30s to 10m. Edges send one every 20 s.
@@ -34,6 +38,10 @@ struct QuotaConfig {
   // Models, over all organisations, whose answers' lengths are learned: 1 to 1,000,000.
   int64_t learned_models = 4096;
 
+  // Where it was left open: Redis, if the configuration has one.
+  void ChooseStore(bool has_redis) {
+    if (store == Store::kAuto) store = has_redis ? Store::kRedis : Store::kMemory;
+  }
   // kInvalidArgument naming every key that is out of its range.
   absl::Status Validate() const;
 };

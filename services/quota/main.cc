@@ -4,10 +4,10 @@
 
 #include "common/process/service_host.h"
 #include "common/sql/others.h"
-#include "services/quota/memory_windows.h"
 #include "services/quota/process_config.h"
 #include "services/quota/quota_server.h"
 #include "services/quota/quota_service.h"
+#include "services/quota/redis_hot_state.h"
 #include "services/quota/sql_ledger.h"
 #include "services/quota/sql_limit_store.h"
 #include "services/quota/sql_schema.h"
@@ -29,9 +29,13 @@ class Process final : public process::Running {
     ledger_.emplace(*database_);
     limit_store_.emplace(*database_);
     WEIR_RETURN_IF_ERROR(limits_.Reload(*limit_store_));
-    windows_.emplace(config_.quota, host_.clock());
+    WEIR_ASSIGN_OR_RETURN(hot_state_, HotState::Open(config_.quota, config_.redis,
+                                                     {.limits = limits_,
+                                                      .ledger = *ledger_,
+                                                      .clock = host_.clock(),
+                                                      .random = host_.random()}));
     writer_.emplace(config_.quota, *ledger_);
-    quota_.emplace(config_.quota, QuotaService::Deps{.windows = *windows_,
+    quota_.emplace(config_.quota, QuotaService::Deps{.windows = hot_state_->windows(),
                                                      .limits = limits_,
                                                      .sink = *writer_,
                                                      .ledger = *ledger_,
@@ -61,7 +65,9 @@ class Process final : public process::Running {
         sql::Follower::Deps{host_.io(), host_.timers(), host_.workers()});
     WEIR_ASSIGN_OR_RETURN(std::string store, sql::StoreId(*database_));
     // Windows in memory are a store that no replica shares.
-    store += "/memory-" + RandomBase62(host_.random(), 12);
+    store += config_.quota.store == QuotaConfig::Store::kRedis
+                 ? "/" + HotStoreName(config_.redis)
+                 : "/memory-" + RandomBase62(host_.random(), 12);
     WEIR_ASSIGN_OR_RETURN(api::AdminTokenVerifier * tokens, host_.AskIdentity());
     return host_.Serve(
         {.hot = hot_registry_, .admin = admin_registry_, .tokens = *tokens, .store_id = store});
@@ -78,7 +84,7 @@ class Process final : public process::Running {
   std::optional<SqlLedger> ledger_;
   std::optional<SqlLimitStore> limit_store_;
   LiveLimits limits_;
-  std::optional<MemoryWindows> windows_;
+  std::unique_ptr<HotState> hot_state_;
   std::optional<LedgerWriter> writer_;
   std::optional<QuotaService> quota_;
   std::optional<QuotaAdmin> admin_;

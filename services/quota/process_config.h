@@ -2,6 +2,7 @@
 
 #include "common/process/host_config.h"
 #include "common/process/program.h"
+#include "common/redis/config.h"
 #include "common/sql/config.h"
 #include "services/quota/config.h"
 
@@ -11,6 +12,7 @@ namespace weir::quota {
 struct ProcessConfig {
   process::HostConfig host;
   sql::DatabaseConfig database;
+  redis::RedisConfig redis;
   QuotaConfig quota;
 };
 

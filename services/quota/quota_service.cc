@@ -83,7 +83,7 @@ PriorPosting PriorOf(const std::optional<LedgerRow>& row) {
 
 QuotaService::QuotaService(const QuotaConfig& config, Deps deps)
     : deps_(deps),
-      is_shared_(config.store != QuotaConfig::Store::kMemory),
+      is_shared_(config.store == QuotaConfig::Store::kRedis),
       history_(config.learned_models),
       outage_(config) {}
 
@@ -265,6 +265,8 @@ asio::awaitable<absl::StatusOr<v1::PeekResponse>> QuotaService::Peek(api::CallCo
 }
 
 asio::awaitable<absl::Status> QuotaService::Rebuild() {
+  // It was there before this process, and knows by itself what it lost.
+  if (is_shared_) co_return absl::OkStatus();
   auto sum = [&ledger = deps_.ledger, table = deps_.limits.Current(), now = deps_.clock.Now()] {
     return SumCounters(*table, ledger, now);
   };

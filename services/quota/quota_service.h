@@ -53,8 +53,8 @@ class QuotaService final : public api::Quota {
   asio::awaitable<absl::StatusOr<v1::PeekResponse>> Peek(api::CallContext call,
                                                          v1::PeekRequest request) override;
 
-  // Recomputes the windows of all limits from the ledger. Before anything else is asked of this
-  // object.
+  // Recomputes the windows of all limits from the ledger, where they are this process's alone.
+  // Before anything else is asked of this object.
   asio::awaitable<absl::Status> Rebuild();
 
   // Ends holds whose edge is silent, until it is cancelled: looks when the next one falls due, at

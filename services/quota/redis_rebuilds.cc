@@ -2,19 +2,19 @@
 
 namespace weir::quota {
 
-void RedisRebuilds::Lead::End(absl::Status result) {
-  if (RedisRebuilds* all = std::exchange(all_, nullptr)) all->Finish(organization_, result);
-}
+RedisRebuilds::RedisRebuilds() : shared_(std::make_shared<Shared>()) {}
 
 std::optional<RedisRebuilds::Lead> RedisRebuilds::Begin(const std::string& organization) {
-  MutexLock lock(mutex_);
-  if (!waiting_.try_emplace(organization).second) return std::nullopt;
-  return Lead(*this, organization);
+  MutexLock lock(shared_->mutex);
+  if (!shared_->waiting.try_emplace(organization).second) return std::nullopt;
+  return Lead(shared_, organization);
 }
 
-void RedisRebuilds::Finish(const std::string& organization, const absl::Status& result) {
-  MutexLock lock(mutex_);
-  auto waiters = waiting_.extract(organization);
+void RedisRebuilds::Lead::End(absl::Status result) {
+  const std::shared_ptr<Shared> shared = std::exchange(shared_, nullptr);
+  if (shared == nullptr) return;
+  MutexLock lock(shared->mutex);
+  auto waiters = shared->waiting.extract(organization_);
   if (waiters.empty()) return;
   for (const std::shared_ptr<Waiter>& each : waiters.mapped()) {
     asio::post(each->wake.get_executor(), [each, result] {
@@ -29,9 +29,9 @@ asio::awaitable<absl::Status> RedisRebuilds::Await(Timers& timers, std::string o
   auto executor = co_await asio::this_coro::executor;
   const auto waiter = std::make_shared<Waiter>(executor);
   {
-    MutexLock lock(mutex_);
-    const auto found = waiting_.find(organization);
-    if (found == waiting_.end()) co_return absl::OkStatus();
+    MutexLock lock(shared_->mutex);
+    const auto found = shared_->waiting.find(organization);
+    if (found == shared_->waiting.end()) co_return absl::OkStatus();
     found->second.push_back(waiter);
   }
   const Timers::Id alarm =

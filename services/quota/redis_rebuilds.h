@@ -17,20 +17,24 @@ namespace weir::quota {
 // Has each organisation rebuilt by one of those who need it, on whatever loops they are.
 // Thread-safe.
 class RedisRebuilds {
+ private:
+  struct Shared;
+
  public:
+  RedisRebuilds();
   // Held by whoever rebuilds; the others go on when it says how that went, or is gone.
   class Lead {
    public:
-    Lead(RedisRebuilds& all, std::string organization)
-        : all_(&all), organization_(std::move(organization)) {}
-    Lead(Lead&& other) noexcept
-        : all_(std::exchange(other.all_, nullptr)), organization_(std::move(other.organization_)) {}
+    Lead(std::shared_ptr<Shared> shared, std::string organization)
+        : shared_(std::move(shared)), organization_(std::move(organization)) {}
+    Lead(Lead&&) noexcept = default;
     Lead& operator=(Lead&&) = delete;
     ~Lead() { End(status::Unavailable("whoever rebuilt the counters is gone")); }
     void End(absl::Status result);
 
    private:
-    RedisRebuilds* all_;
+    // Not the rebuilds: a coroutine of a loop that is left may hold this for longer.
+    std::shared_ptr<Shared> shared_;
     std::string organization_;
   };
 
@@ -48,11 +52,12 @@ class RedisRebuilds {
     asio::steady_timer wake;
     absl::Status result = status::Unavailable("the counters are still being rebuilt");
   };
-  void Finish(const std::string& organization, const absl::Status& result);
-
-  Mutex mutex_;
-  absl::flat_hash_map<std::string, std::vector<std::shared_ptr<Waiter>>> waiting_
-      ABSL_GUARDED_BY(mutex_);
+  struct Shared {
+    Mutex mutex;
+    absl::flat_hash_map<std::string, std::vector<std::shared_ptr<Waiter>>> waiting
+        ABSL_GUARDED_BY(mutex);
+  };
+  const std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace weir::quota
