@@ -22,8 +22,9 @@ class PostgresLink {
  public:
   using Wait = std::chrono::milliseconds;
 
-  // Connects and sets what holds for a session: UTF-8, time limits, commits that are durable.
-  // kUnavailable: no server that may write, or it lets nobody in.
+  // Connects (a host's name is looked up as the system does it, in the system's time) and sets what
+  // holds for a session: UTF-8, time limits, commits that are durable. kUnavailable: no server that
+  // may write, or it lets nobody in.
   static absl::StatusOr<std::unique_ptr<PostgresLink>> Connect(const PostgresOptions& options);
   ~PostgresLink() { PQfinish(handle_); }
   PostgresLink(const PostgresLink&) = delete;

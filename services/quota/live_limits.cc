@@ -2,6 +2,13 @@
 
 namespace weir::quota {
 
+namespace {
+
+// Before every state of a store.
+constexpr int64_t kOfNoStore = -1;
+
+}  // namespace
+
 std::shared_ptr<const LimitTable> LiveLimits::Current() const {
   MutexLock lock(mutex_);
   return table_;
@@ -44,11 +51,18 @@ absl::Status LiveLimits::Change(LimitStore& store, const std::optional<StoredLim
 }
 
 absl::Status LiveLimits::Follow(LimitStore& store) {
-  absl::StatusOr<int64_t> sequence = store.Sequence();
-  if (!sequence.ok()) return status::While(sequence.status(), "asking for changes of the limits");
+  int64_t known = 0;
   {
     MutexLock lock(mutex_);
-    if (*sequence == sequence_) return absl::OkStatus();
+    known = sequence_;
+  }
+  absl::StatusOr<int64_t> sequence = store.Sequence();
+  if (!sequence.ok()) return status::While(sequence.status(), "asking for changes of the limits");
+  if (*sequence == known) return absl::OkStatus();
+  if (*sequence < known) {
+    // Asked after what is known was read: another store, or one of before.
+    MutexLock lock(mutex_);
+    if (sequence_ == known) sequence_ = kOfNoStore;
   }
   return Reload(store);
 }

@@ -22,7 +22,8 @@ class LiveLimits {
   absl::Status Change(LimitStore& store, const std::optional<StoredLimit>& before,
                       const std::optional<StoredLimit>& after);
 
-  // Reloads where the store has changed since: what a replica calls each second. Blocks.
+  // Reloads where the store has changed since, also where it was put back to a state of before:
+  // what a replica calls each second. Blocks.
   absl::Status Follow(LimitStore& store);
 
  private:

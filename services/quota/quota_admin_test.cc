@@ -302,6 +302,23 @@ TEST(LiveLimitsTest, FollowsChangesOfTheStore) {
   EXPECT_EQ(first->All().size(), 1u) << "a snapshot stays as it is";
 }
 
+TEST(LiveLimitsTest, FollowsAStoreThatWasPutBack) {
+  MemoryLimitStore store;
+  for (const char* each : {"day", "week", "month"}) {
+    ASSERT_THAT(store.Put({.limit = LimitOf({.name = each})}), IsOk());
+  }
+  LiveLimits limits;
+  ASSERT_THAT(limits.Follow(store), IsOk());
+  EXPECT_EQ(limits.Current()->All().size(), 3u);
+  MemoryLimitStore before;
+  ASSERT_THAT(before.Put({.limit = LimitOf({.name = "day"})}), IsOk());
+  ASSERT_THAT(limits.Follow(before), IsOk());
+  EXPECT_EQ(limits.Current()->All().size(), 1u);
+  ASSERT_THAT(before.Put({.limit = LimitOf({.name = "hour"})}), IsOk());
+  ASSERT_THAT(limits.Follow(before), IsOk());
+  EXPECT_EQ(limits.Current()->All().size(), 2u);
+}
+
 // Counts how often all limits are read.
 class CountingStore final : public LimitStore {
  public:
