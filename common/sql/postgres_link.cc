@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/sql/postgres_failure.h"
+#include "common/text/ascii.h"
 #include "common/text/excerpt.h"
 
 namespace weir::sql {
@@ -82,9 +83,14 @@ PGconn* StartConnecting(const PostgresOptions& options) {
   return PQconnectStartParams(keys.data(), values.data(), /*expand_dbname=*/0);
 }
 
+// A line for each address that was tried, and hints below some of them, which go.
 std::string MessageOf(PGconn* handle) {
-  std::string_view message = handle == nullptr ? "out of memory" : PQerrorMessage(handle);
-  while (message.ends_with('\n')) message.remove_suffix(1);
+  if (handle == nullptr) return "out of memory";
+  std::string message;
+  for (const std::string_view line : text::Split(PQerrorMessage(handle), '\n')) {
+    if (line.empty() || line.starts_with('\t')) continue;
+    message += fmt::format("{}{}", message.empty() ? "" : "; ", line);
+  }
   return text::Excerpt(message, kMessageExcerpt);
 }
 
