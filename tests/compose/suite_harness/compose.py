@@ -91,11 +91,14 @@ class Suite:
         return run(*command(), "-p", self.project, "--profile", "demo", *words, check=check,
                    cwd=ROOT, env=self.environment)
 
-    def up(self, **scale):
+    def up(self):
         """Returns once all are healthy, or have done their work."""
-        options = [word for name, count in scale.items() for word in ("--scale", f"{name}={count}")]
-        self.compose("up", "-d", "--no-build", *options)
+        self.compose("up", "-d", "--no-build")
         self.settle()
+
+    def scale(self, service, count):
+        self.compose("up", "-d", "--no-build", "--no-deps", "--scale", f"{service}={count}", service)
+        self.settle(lambda: len(self.containers(service)) == count)
 
     def weirctl(self, *words):
         """The operator's command line, as docs/howto/compose.md has it."""
