@@ -24,9 +24,12 @@ build_packages=(
 test_packages=(
   clang-format-19 clang-tidy-19 g++ jq nginx-light postgresql-15 python3-venv redis-server shellcheck sqlite3 wrk
 )
+# For the suites compose and images; Docker's own packages (docker-ce) do as well, and would be removed for Debian's.
+container_packages=(debootstrap)
+command -v docker >/dev/null || container_packages+=(docker.io docker-compose)
 
 quiet=
-packages=("${build_packages[@]}" "${test_packages[@]}")
+packages=("${build_packages[@]}" "${test_packages[@]}" "${container_packages[@]}")
 for option in "$@"; do
   case "$option" in
     --quiet) quiet=yes ;;
