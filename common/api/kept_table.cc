@@ -74,7 +74,8 @@ void KeptTable::Write(const std::shared_ptr<State>& state) {
     }
     if (table == nullptr) return;
     const absl::Status kept = state->Replace(*table);
-    if (!kept.ok()) {
+    // Edges that share a folder share the file: whoever writes it now has this table too.
+    if (!kept.ok() && !absl::IsAborted(kept)) {
       log::Warn("routing.snapshot.not_kept", {{"reason", status::Message(kept)}});
     }
   }

@@ -16,8 +16,8 @@ class KeptTable {
  public:
   using Table = std::shared_ptr<const routing::v1::RoutingTable>;
 
-  // `path`: a file in an existing folder that no other process writes. The sealer must outlive what
-  // the pool has to do.
+  // `path`: a file in an existing folder; edges that have the key in common may share it. The
+  // sealer must outlive what the pool has to do.
   KeptTable(std::string path, const crypto::Sealer& sealer, WorkerPool& workers);
 
   // Blocks. kNotFound: none was kept. kDataLoss, kFailedPrecondition: the file is damaged, of

@@ -134,6 +134,26 @@ TEST_F(SecretDirectoryTest, AFileIsReplacedInOneStep) {
   EXPECT_FALSE(std::filesystem::exists(File("table.new")));
 }
 
+TEST_F(SecretDirectoryTest, ManyWhoReplaceAFileLeaveAWholeOne) {
+  std::filesystem::create_directories(folder_);
+  std::vector<std::thread> writers;
+  std::atomic<int> done = 0;
+  for (char each = 'a'; each < 'e'; ++each) {
+    writers.emplace_back([&, bytes = std::string(50'000, each)] {
+      for (int i = 0; i < 50; ++i) {
+        const absl::Status replaced = ReplaceSecretFile(File("table"), bytes);
+        if (replaced.ok()) ++done;
+        EXPECT_TRUE(replaced.ok() || absl::IsAborted(replaced)) << replaced;
+        const auto read = ReadSecretBytes(File("table"), 1 << 20);
+        if (!read.ok()) continue;  // Nobody was first yet.
+        EXPECT_EQ(*read, std::string(50'000, read->front()));
+      }
+    });
+  }
+  for (std::thread& each : writers) each.join();
+  EXPECT_GT(done, 0);
+}
+
 TEST_F(SecretDirectoryTest, AFileThatCannotBeReplacedStays) {
   std::filesystem::create_directories(folder_);
   ASSERT_THAT(ReplaceSecretFile(File("table"), "first"), IsOk());

@@ -1,6 +1,7 @@
 #include "common/crypto/secret_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,6 +60,14 @@ void SyncFolder(const std::string& path) {
   if (opened.get() >= 0) ::fsync(opened.get());
 }
 
+// Whether `path` still names the open file.
+bool IsStill(int fd, const std::string& path) {
+  struct stat opened = {};
+  struct stat named = {};
+  return ::fstat(fd, &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
 absl::Status WriteTemporary(const std::string& path, std::string_view text) {
   Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.get() < 0) return status::Unavailable("creating {}: {}", path, Why());
@@ -102,14 +111,20 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
 
 absl::Status ReplaceSecretFile(const std::string& path, std::string_view bytes) {
   const std::string temporary = path + ".new";
-  ::unlink(temporary.c_str());  // Of a writer that died between these steps.
-  absl::Status written = WriteTemporary(temporary, bytes);
-  if (written.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    written = status::Unavailable("replacing {}: {}", path, Why());
+  Descriptor file(
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600));
+  if (file.get() < 0) return status::Unavailable("creating {}: {}", temporary, Why());
+  // Whoever holds the lock of the file that has this name alone writes; its name changes last.
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !IsStill(file.get(), temporary)) {
+    return status::Aborted("replacing {}: somebody else does it now", path);
   }
-  if (!written.ok()) {
+  const bool written = ::fchmod(file.get(), 0600) == 0 && ::ftruncate(file.get(), 0) == 0 &&
+                       WriteAll(file.get(), bytes) && ::fsync(file.get()) == 0 &&
+                       ::rename(temporary.c_str(), path.c_str()) == 0;
+  if (!written) {
+    const absl::Status failed = status::Unavailable("replacing {}: {}", path, Why());
     ::unlink(temporary.c_str());
-    return written;
+    return failed;
   }
   SyncFolder(path);
   return absl::OkStatus();

@@ -17,9 +17,9 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path);
 // The same of a larger file, byte for byte, with at most `max_bytes` in it.
 absl::StatusOr<std::string> ReadSecretBytes(const std::string& path, size_t max_bytes);
 
-// Writes `bytes`, 0600, durably; they take the place of what had this name in one step. One writer
-// of a path at a time. Its folder must exist. kUnavailable: it cannot be written, and what was
-// there still is.
+// Writes `bytes`, 0600, durably; they take the place of what had this name in one step. Its folder
+// must exist. kAborted: somebody else, of any process, is replacing it now. kUnavailable: it cannot
+// be written, and what was there still is.
 absl::Status ReplaceSecretFile(const std::string& path, std::string_view bytes);
 
 // Writes `text` and a newline, 0600, durably; appears under its name in one step. Its folder must
