@@ -66,7 +66,8 @@ class Process final : public process::Running {
                              .workers = workers_,
                              .clock = clock_,
                              .random = random_,
-                             .metrics = metrics_}));
+                             .metrics = metrics_,
+                             .remark = [this] { return Remark(); }}));
     edge_->Start();
     log::Info("weir.started", {{"version", WEIR_VERSION},
                                {"port", edge_->ports().front()},
@@ -83,6 +84,11 @@ class Process final : public process::Running {
                          config_.services,
                          {.io = io, .timers = timers, .random = random_, .resolver = resolver_}));
     return std::make_unique<SuiteServices>(std::move(remote), routes_->routing());
+  }
+
+  std::string Remark() const {
+    const std::string why = routes_->WhyStale();
+    return why.empty() ? "" : "stale: " + why;
   }
 
   SuiteConfig config_;
