@@ -253,8 +253,8 @@ enum Flight {
 @pytest.fixture(name="bees")
 def fixture_bees(tmp_path):
     """A repository with one good proto, and its committed descriptors."""
-    shutil.copytree(os.path.join(REPOSITORY, "protos/weir/common"),
-                    os.path.join(tmp_path, "protos/weir/common"))
+    for folder in ("protos/google", "protos/weir/common"):
+        shutil.copytree(os.path.join(REPOSITORY, folder), os.path.join(tmp_path, folder))
     write(tmp_path, "protos/weir/bees/v1/bees.proto", GOOD_PROTO)
     assert check_protos.check(str(tmp_path), update=True) == []
     return tmp_path
