@@ -104,13 +104,13 @@ void ReadEgress(Reader& reader, const config::Environment& environment, EdgeConf
 
 constexpr std::string_view kWantLoopback = "a loopback address in profile dev";
 
+}  // namespace
+
 bool IsLoopback(const std::string& host) {
   boost::system::error_code error;
   const auto address = boost::asio::ip::make_address(host, error);
   return !error && address.is_loopback();
 }
-
-}  // namespace
 
 absl::Status CheckProfile(bool is_dev, const EdgeConfig& config) {
   config::ConfigErrors errors("");

@@ -19,6 +19,9 @@ absl::Status CheckProfile(bool is_dev, const EdgeConfig& config);
 // Reads `tls` of a listener; without it, it is plain.
 void ReadListenerTls(config::Reader& reader, ListenerConfig& listener);
 
+// Whether `host`, an IP address, is this machine's own.
+bool IsLoopback(const std::string& host);
+
 // Names the variable that a value came from, where it was none of weir's own.
 void ShowProxy(const EdgeConfig& config, config::Settings& settings);
 

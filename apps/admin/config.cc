@@ -2,10 +2,9 @@
 
 #include "common/config/config_errors.h"
 #include "common/config/endpoint.h"
-#include "common/config/load.h"
-#include "common/config/yaml.h"
 #include "common/rpc/admin_address.h"
 #include "common/text/excerpt.h"
+#include "edge/config_sections.h"
 
 namespace weir::admin {
 namespace {
@@ -58,7 +57,22 @@ absl::Status CheckServices(const AdminConfig& config) {
   return errors.ToStatus();
 }
 
-void ReadAdmin(Reader& root, AdminConfig& config) {
+absl::Status CheckProfile(const AdminConfig& config) {
+  config::ConfigErrors errors("");
+  const auto check = [&errors](std::string_view key, const std::string& host) {
+    if (edge::IsLoopback(host)) return;
+    errors.Add(key, fmt::format("is {}, want a loopback address in profile dev", host));
+  };
+  if (config.profile == process::Profile::kDev) {
+    check("door.address", config.door.listener.host);
+    check("ops.address", config.ops.host);
+  }
+  return errors.ToStatus();
+}
+
+}  // namespace
+
+void ReadAdminConfig(Reader& root, AdminConfig& config) {
   process::ReadProfile(root, &config.profile);
   root.Section("log", &config.log, process::ReadLog);
   root.Section("door", &config.door, edge::ReadDoor);
@@ -67,25 +81,7 @@ void ReadAdmin(Reader& root, AdminConfig& config) {
   root.Section("ops", &config.ops, ReadOps);
   root.Check(config.door.Validate());
   root.Check(CheckServices(config));
-}
-
-}  // namespace
-
-absl::StatusOr<AdminConfig> ParseAdminConfig(std::string file, std::string text,
-                                             const config::Environment& environment) {
-  AdminConfig config;
-  config::Input input{.file = std::move(file), .text = std::move(text), .environment = environment};
-  // weirctl's.
-  input.not_overrides.insert({"WEIR_ADMIN_ADDRESS", "WEIR_ADMIN_TOKEN", "WEIR_ADMIN_TOKEN_FILE"});
-  WEIR_ASSIGN_OR_RETURN(config.settings,
-                        config::Load(input, [&](Reader& root) { ReadAdmin(root, config); }));
-  return config;
-}
-
-absl::StatusOr<AdminConfig> LoadAdminConfig(const std::string& path,
-                                            const config::Environment& environment) {
-  WEIR_ASSIGN_OR_RETURN(std::string text, config::ReadFile(path));
-  return ParseAdminConfig(path, std::move(text), environment);
+  root.Check(CheckProfile(config));
 }
 
 }  // namespace weir::admin

@@ -2,8 +2,7 @@
 
 #include <string>
 
-#include "common/config/environment.h"
-#include "common/config/settings.h"
+#include "common/config/reader.h"
 #include "common/http/ops_server.h"
 #include "common/process/profile.h"
 #include "common/rpc/peer_tls.h"
@@ -23,14 +22,9 @@ struct AdminConfig {
   // Towards them. The CA alone is enough; a certificate of one's own is shown where it is there.
   rpc::PeerTls tls;
   http::OpsServer::Options ops = {.port = 9124};
-  config::Settings settings;  // Every key with where its value came from.
 };
 
-// kNotFound: no such file. kInvalidArgument: every fault, a line each.
-absl::StatusOr<AdminConfig> LoadAdminConfig(const std::string& path,
-                                            const config::Environment& environment);
-// The same for a file that is read already.
-absl::StatusOr<AdminConfig> ParseAdminConfig(std::string file, std::string text,
-                                             const config::Environment& environment);
+// Reads the file's keys and checks what they mean together.
+void ReadAdminConfig(config::Reader& root, AdminConfig& config);
 
 }  // namespace weir::admin

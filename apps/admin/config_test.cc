@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "common/config/load.h"
 #include "common/testing/status_matchers.h"
 
 namespace weir::admin {
@@ -20,7 +21,12 @@ services:
 )";
 
 absl::StatusOr<AdminConfig> Parse(std::string_view text, config::Environment environment = {}) {
-  return ParseAdminConfig("admin.yaml", std::string(text), environment);
+  AdminConfig config;
+  const auto settings = config::Load(
+      {.file = "admin.yaml", .text = std::string(text), .environment = std::move(environment)},
+      [&config](config::Reader& root) { ReadAdminConfig(root, config); });
+  if (!settings.ok()) return settings.status();
+  return config;
 }
 
 TEST(AdminConfigTest, ServicesAreEnough) {
@@ -83,9 +89,18 @@ TEST(AdminConfigTest, SaysEveryFault) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("rpc.tls has a certificate")));
 }
 
+TEST(AdminConfigTest, TheDevProfileIsForThisMachine) {
+  EXPECT_THAT(
+      Parse(std::string(kServices) +
+            "profile: dev\n"
+            "door: {address: '0.0.0.0:80', hosts: [x]}\nops: {address: '[::]:81'}\n"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               ::testing::AllOf(HasSubstr("door.address is 0.0.0.0, want a loopback address"),
+                                HasSubstr("ops.address is ::, want a loopback address"))));
+}
+
 TEST(AdminConfigTest, VariablesOverrideKeys) {
-  const auto config = Parse(
-      kServices, {{"WEIR_DOOR_ADDRESS", "127.0.0.1:18090"}, {"WEIR_ADMIN_TOKEN", "wa_of_weirctl"}});
+  const auto config = Parse(kServices, {{"WEIR_DOOR_ADDRESS", "127.0.0.1:18090"}});
   ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->door.listener.port, 18090);
 }

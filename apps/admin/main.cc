@@ -12,8 +12,12 @@ using namespace weir;  // NOLINT: the composition root names everything.
 
 absl::StatusOr<process::Loaded> Load(const std::string& path,
                                      const config::Environment& environment) {
-  WEIR_ASSIGN_OR_RETURN(admin::AdminConfig config, admin::LoadAdminConfig(path, environment));
-  return process::Loaded{.settings = config.settings,
+  admin::AdminConfig config;
+  WEIR_ASSIGN_OR_RETURN(config::Settings settings,
+                        process::ReadConfig(path, environment, [&config](config::Reader& root) {
+                          admin::ReadAdminConfig(root, config);
+                        }));
+  return process::Loaded{.settings = std::move(settings),
                          .log = config.log,
                          .banner = process::Banner(config.profile),
                          .start = [config] { return process::Begin<admin::AdminDoor>(config); }};

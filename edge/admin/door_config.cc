@@ -1,7 +1,6 @@
 #include "edge/admin/door_config.h"
 
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
 
 #include "common/config/config_errors.h"
 #include "common/config/endpoint.h"
@@ -23,12 +22,6 @@ bool IsOrigin(std::string_view text) {
     if (text.starts_with(scheme)) return IsHost(text.substr(scheme.size()));
   }
   return false;
-}
-
-bool IsLoopback(const std::string& host) {
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(host, error);
-  return !error && address.is_loopback();
 }
 
 template <typename Accept>

@@ -39,8 +39,15 @@ class Door:
         return reply.json()
 
 
+def _addresses(text):
+    if "=" in text:
+        return dict(each.split("=") for each in text.split(","))
+    return {name: text for name in ("identity", "quota", "routing")}
+
+
 class DoorProcess(Door):
-    """`weir-admin --config FILE` in `folder`, before `admin_address`. Ready when made."""
+    """`weir-admin --config FILE` in `folder`, before `admin_address` ("HOST:PORT", or one for each
+    service: "identity=HOST:PORT,..."). Ready when made."""
 
     def __init__(self, folder, ports, admin_address, token, **door):
         port, ops_port = ports
@@ -52,8 +59,8 @@ class DoorProcess(Door):
         config.write_text(yaml.safe_dump({
             "profile": "dev",
             "door": {"address": self.host, **door},
-            "services": {name: {"admin": admin_address}
-                         for name in ("identity", "quota", "routing")},
+            "services": {name: {"admin": address}
+                         for name, address in _addresses(admin_address).items()},
             "ops": {"address": f"{LOOPBACK}:{ops_port}"}}))
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
