@@ -61,6 +61,58 @@ class SnapshotUnderTest final : public CoreUnderTest {
                             {.inner = service_, .timers = timers_, .metrics = metrics_}};
 };
 
+// Another edge beside it, on the same loop.
+class SecondEdgeUnderTest final : public CoreUnderTest {
+ public:
+  SecondEdgeUnderTest() {
+    asio::co_spawn(loop_, service_.RunHeartbeats(timers_, std::chrono::milliseconds(250)),
+                   asio::detached);
+    asio::co_spawn(loop_, first_.Run(), asio::detached);
+    asio::co_spawn(loop_, second_.Run(), asio::detached);
+    Advance({});
+  }
+  ~SecondEdgeUnderTest() override { loop_.stop(); }
+  Routing& routing() override { return first_; }
+  Routing& second() { return second_; }
+
+ private:
+  metrics::Registry metrics_;
+  SnapshotRouting first_{SnapshotRouting::Options(),
+                         {.inner = service_, .timers = timers_, .metrics = metrics_}};
+  SnapshotRouting second_{SnapshotRouting::Options(),
+                          {.inner = service_, .timers = timers_, .metrics = metrics_}};
+};
+
+TEST(TwoEdgesTest, WhatOneSawFailIsOutAtTheOtherWithinAHeartbeat) {
+  SecondEdgeUnderTest edges;
+  RoutingObjects objects{.providers = {routing::TestProvider("openai")},
+                         .models = {routing::TestModel("fast", {"openai"})}};
+  edges.Put(objects);
+  const auto plan = [&edges](Routing& edge) {
+    routing_pb::PlanRequest request;
+    request.set_organization(std::string(routing::kAcme));
+    request.set_model("fast");
+    return testing::RunUntilDone(edges.loop(), edge.Plan({}, std::move(request))).status();
+  };
+  routing_pb::ReportRequest report;
+  report.set_organization(std::string(routing::kAcme));
+  report.set_model("fast");
+  report.set_provider("openai");
+  report.set_upstream_model("fast");
+  report.set_outcome(routing_pb::ReportRequest::OUTCOME_TIMEOUT);
+  EXPECT_THAT(testing::RunUntilDone(edges.loop(), edges.routing().Report({}, report)),
+              testing::IsOk());
+  EXPECT_THAT(plan(edges.routing()), testing::StatusIs(absl::StatusCode::kUnavailable))
+      << "at once";
+  EXPECT_THAT(plan(edges.second()), testing::IsOk());
+  edges.Advance(std::chrono::milliseconds(250));
+  EXPECT_THAT(plan(edges.second()), testing::StatusIs(absl::StatusCode::kUnavailable));
+  // Both are back at the same time, however long the news took.
+  edges.Advance(std::chrono::seconds(30) - std::chrono::milliseconds(250));
+  EXPECT_THAT(plan(edges.routing()), testing::IsOk());
+  EXPECT_THAT(plan(edges.second()), testing::IsOk());
+}
+
 template <typename UnderTest>
 std::unique_ptr<RoutingUnderTest> Make() {
   return std::make_unique<UnderTest>();
