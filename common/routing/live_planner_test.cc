@@ -1,5 +1,8 @@
 #include "common/routing/live_planner.h"
 
+#include <atomic>
+#include <thread>
+
 #include "common/routing/table_fixtures.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/run.h"
@@ -89,6 +92,35 @@ TEST_F(LivePlannerTest, ASuspensionIsLearnedByAnother) {
   EXPECT_THAT(other.Plan(MonotonicTime::max(), request), IsOk());
   other.Learn(out->suspensions());
   EXPECT_THAT(other.Plan(MonotonicTime::max(), request), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(LivePlannerTest, ManyThreadsPlanWhileTablesChange) {
+  Use(builder_);
+  std::atomic<bool> done = false;
+  std::vector<std::thread> planners;
+  for (int i = 0; i < 4; ++i) {
+    planners.emplace_back([&] {
+      const uint64_t first = Plan()->attempts(0).table_version();
+      ReportRequest good;
+      good.set_organization(std::string(kAcme));
+      good.set_model("fast");
+      good.set_provider("openai");
+      good.set_upstream_model("fast");
+      good.set_outcome(ReportRequest::OUTCOME_OK);
+      while (!done) {
+        EXPECT_GE(Plan()->attempts(0).table_version(), first);
+        planner_.Record(good);
+        planner_.Learn({});
+        const auto stream = planner_.Watch(loop_.get_executor());
+      }
+    });
+  }
+  for (int i = 0; i < 100; ++i) {
+    Use(builder_.AddProxy("p"));
+    planner_.Beat(MonotonicTime::min());
+  }
+  done = true;
+  for (std::thread& each : planners) each.join();
 }
 
 TEST_F(LivePlannerTest, ItsEndEndsTheStreams) {
