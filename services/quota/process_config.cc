@@ -1,5 +1,7 @@
 #include "services/quota/process_config.h"
 
+#include "services/quota/redis_hot_state.h"
+
 namespace weir::quota {
 
 absl::StatusOr<config::Settings> ReadProcessConfig(const std::string& path,

@@ -8,7 +8,7 @@ from weir_harness.settings import patience
 from weir_harness.tenant import Tenant
 from weir_harness.waiting import eventually
 
-TWO = {"edge": 2, "identity": 2}
+TWO = {"edge": 2, "identity": 2, "quota": 2}
 
 
 def settled(tenant, mock, finished):
@@ -26,10 +26,10 @@ def test_every_replica_takes_its_share_and_none_is_missed(new_suite, mock):
     mock.reset()
     with Load(suite, tenant) as load:
         time.sleep(2)
-        for name in ("edge-2", "identity-2"):
+        for name in ("edge-2", "quota-2", "identity-2"):
             suite.parts[name].stop()
         time.sleep(1)
-        for name in ("identity-2", "edge-2"):
+        for name in ("identity-2", "quota-2", "edge-2"):
             suite.parts[name].start()
         time.sleep(1)
     assert set(load.count()) == {200}, load.failures()
