@@ -32,6 +32,8 @@ std::string RequestHead::FindAll(std::string_view name) const {
 namespace {
 
 constexpr size_t kBufferSize = 16 * 1024;
+// For the first request of a connection that was made just before a drain.
+constexpr Duration kFirstRequest = std::chrono::milliseconds(500);
 constexpr size_t kDrainBytes = 1024 * 1024;  // Read and dropped before a refused connection closes.
 
 using Parser = beast_http::request_parser<beast_http::empty_body>;
@@ -55,9 +57,9 @@ class HttpConnection final : public Connection {
     limit_.Set(deps_.limits.handshake);
     const ErrorCode error = co_await transport_->Handshake();
     if (!error) {
-      while (!draining_) {
-        const bool again = co_await ServeOne();
-        if (!again) break;
+      for (bool again = true; again;) {
+        const bool more = co_await ServeOne();
+        again = more && !draining_;
       }
     }
     limit_.Clear();
@@ -67,7 +69,9 @@ class HttpConnection final : public Connection {
   void Drain() override {
     draining_ = true;
     reply_.CloseAfter();
-    if (idle_) transport_->Close();
+    if (!idle_) return;
+    // Whoever has just come is about to send a request; who waits after an answer has its own.
+    fresh_ ? limit_.Set(kFirstRequest) : transport_->Close();
   }
   void Close() override { transport_->Close(); }
 
@@ -111,12 +115,13 @@ class HttpConnection final : public Connection {
     size_t searched = 0;
     bool waiting = buffer_.empty();
     idle_ = waiting;
-    limit_.Set(waiting ? deps_.limits.keep_alive : deps_.limits.head);
+    const Duration wait = draining_ ? kFirstRequest : deps_.limits.keep_alive;
+    limit_.Set(waiting ? wait : deps_.limits.head);
     for (;;) {
       const std::string_view data = buffer_.data();
       const size_t from = searched > 3 ? searched - 3 : 0;
       if (const size_t end = data.find("\r\n\r\n", from); end != std::string_view::npos) {
-        idle_ = false;
+        idle_ = fresh_ = false;
         if (end + 4 > deps_.limits.max_head) break;
         co_return ParseHead(end + 4);
       }
@@ -301,6 +306,7 @@ class HttpConnection final : public Connection {
   ReplyWriter reply_;
   bool draining_ = false;
   bool idle_ = true;
+  bool fresh_ = true;  // No request has come yet.
   MonotonicTime body_began_;
   size_t body_came_ = 0;
   bool reading_body_ = false;

@@ -52,7 +52,7 @@ asio::awaitable<void> Listener::Accept() {
       continue;
     }
     auto [error, socket] = co_await acceptor_.async_accept(kTuple);
-    if (draining_ || error == asio::error::operation_aborted) co_return;
+    if (error && (draining_ || error == asio::error::operation_aborted)) co_return;
     if (error) {
       // Out of descriptors, mostly: accepting again at once would spin.
       log::Warn("http.accept.failed", {{"reason", error.message()}});
@@ -60,13 +60,30 @@ asio::awaitable<void> Listener::Accept() {
       co_await pause.async_wait(kTuple);
       continue;
     }
-    ErrorCode ignored;
-    const auto client = socket.remote_endpoint(ignored).address();
-    auto transport = options_.tls != nullptr ? NewTlsServer(std::move(socket), *options_.tls)
-                                             : NewPlainTransport(std::move(socket));
-    auto connection =
-        Connection::Create(std::move(transport), client, options_.tls != nullptr, deps_);
-    asio::co_spawn(loop_, Serve(connection), asio::detached);
+    Take(std::move(socket));
+  }
+}
+
+void Listener::Take(asio::ip::tcp::socket socket) {
+  ErrorCode ignored;
+  const auto client = socket.remote_endpoint(ignored).address();
+  auto transport = options_.tls != nullptr ? NewTlsServer(std::move(socket), *options_.tls)
+                                           : NewPlainTransport(std::move(socket));
+  auto connection =
+      Connection::Create(std::move(transport), client, options_.tls != nullptr, deps_);
+  if (draining_) connection->Drain();
+  asio::co_spawn(loop_, Serve(connection), asio::detached);
+}
+
+// Whoever is connected already, as the kernel told them, is not reset: they are served their one
+// request.
+void Listener::TakeQueued() {
+  ErrorCode error;
+  acceptor_.non_blocking(true, error);
+  while (!error && open_.size() < options_.max_connections) {
+    asio::ip::tcp::socket socket(loop_);
+    acceptor_.accept(socket, error);
+    if (!error) Take(std::move(socket));
   }
 }
 
@@ -86,9 +103,10 @@ asio::awaitable<void> Listener::Serve(std::shared_ptr<Connection> connection) {
 
 void Listener::Drain() {
   draining_ = true;
+  const auto open = open_;
+  TakeQueued();
   ErrorCode ignored;
   acceptor_.close(ignored);
-  const auto open = open_;
   for (const auto& each : open) each->Drain();
 }
 

@@ -43,6 +43,8 @@ class Listener {
   Listener(asio::io_context& loop, Options options, ConnectionDeps deps);
   asio::awaitable<void> Accept();
   asio::awaitable<void> Serve(std::shared_ptr<Connection> connection);
+  void Take(asio::ip::tcp::socket socket);
+  void TakeQueued();
 
   asio::io_context& loop_;
   Options options_;

@@ -86,14 +86,20 @@ TEST_F(ListenerTest, ADrainStopsAcceptingAndEndsIdleConnections) {
   EXPECT_FALSE(LoopbackClient(port).connected());
 }
 
-TEST_F(ListenerTest, AConnectionThatComesWithTheDrainIsEndedToo) {
+TEST_F(ListenerTest, AConnectionThatComesWithTheDrainIsServedItsOneRequest) {
   Open();
   Settle(loop_);
-  LoopbackClient client(listener_->port());
+  LoopbackClient accepted(listener_->port());
   loop_.restart();
   while (loop_.poll_one() == 0) loop_.restart();  // One step: it is accepted.
+  LoopbackClient queued(listener_->port());       // By the kernel alone.
   listener_->Drain();
-  EXPECT_TRUE(PumpUntil(loop_, [&] { return client.ended() && listener_->connections() == 0; }));
+  for (LoopbackClient* each : {&accepted, &queued}) {
+    each->Send(kGet);
+    EXPECT_TRUE(PumpUntil(loop_, [&] { return each->ended(); }));
+    EXPECT_THAT(each->received(), HasSubstr("connection: close\r\n"));
+  }
+  EXPECT_TRUE(PumpUntil(loop_, [&] { return listener_->connections() == 0; }));
 }
 
 TEST_F(ListenerTest, CloseAllEndsWhatIsLeft) {
