@@ -196,6 +196,41 @@ def test_its_readiness_follows_the_services(tmp_path, own_gateway):
         assert process.stop() == 0
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """Two CAs' certificates, as a suite has them."""
+    made = [tmp_path_factory.mktemp(name) for name in ("ours", "theirs")]
+    for each in made:
+        subprocess.run([settings.ROOT / "deploy/scripts/make_certificates.sh", each], check=True,
+                       stdout=subprocess.DEVNULL)
+    return made
+
+
+@pytest.mark.standalone
+def test_tls_on_both_sides(tmp_path, own_gateway, certificates):
+    ours, theirs = certificates
+    address = f"127.0.0.1:{free_ports(1)[0]}"
+    files = {name: str(ours / f"admin/{name}.pem") for name in ("certificate", "key", "ca")}
+    gateway = own_gateway(admin={"address": address, "tls": {
+        name: str(ours / f"identity/{name}.pem") for name in ("certificate", "key")}})
+    token = gateway.token_file.read_text().strip()
+    for number, peer_tls in enumerate([files, {"ca": files["ca"]}]):
+        process = DoorProcess(tmp_path / f"door{number}", free_ports(2), address, token, peer_tls,
+                              tls={"self_signed": True})
+        try:
+            assert process.call(IDENTITY + "ListOrganizations")["organizations"]
+        finally:
+            assert process.stop() == 0
+
+    strange = DoorProcess(tmp_path / "strange", free_ports(2), address, token,
+                          {"ca": str(theirs / "admin/ca.pem")}, wait=False)
+    try:
+        check_refusal(strange.post(IDENTITY + "ListOrganizations"), 503, "unavailable")
+        assert not strange.is_ready()
+    finally:
+        assert strange.stop() == 0
+
+
 def test_the_suites_file_is_good():
     done = subprocess.run([settings.BIN_DIR / "weir-admin", "--check-config", "--config",
                            settings.ROOT / "deploy/config/suite/admin.yaml"],

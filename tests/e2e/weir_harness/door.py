@@ -9,17 +9,16 @@ import urllib.parse
 import yaml
 
 from . import settings
+from .gateway import LOOPBACK, unverified
 from .waiting import eventually
 from .wire import Http
-
-LOOPBACK = "127.0.0.1"
 
 
 class Door:
     """Methods of the admin services as curl calls them: JSON over HTTP."""
 
-    def __init__(self, host, port, token):
-        self.http = Http(host, port)
+    def __init__(self, host, port, token, tls=None):
+        self.http = Http(host, port, tls)
         self.host = f"{host}:{port}"
         self.token = token
 
@@ -47,11 +46,12 @@ def _addresses(text):
 
 class DoorProcess(Door):
     """`weir-admin --config FILE` in `folder`, before `admin_address` ("HOST:PORT", or one for each
-    service: "identity=HOST:PORT,..."). Ready when made."""
+    service: "identity=HOST:PORT,..."), which it knows by `ca` or shows all of `peer_tls`. Ready when
+    made, unless `wait` is false; further arguments are the section `door`."""
 
-    def __init__(self, folder, ports, admin_address, token, **door):
+    def __init__(self, folder, ports, admin_address, token, peer_tls=None, wait=True, **door):
         port, ops_port = ports
-        super().__init__(LOOPBACK, port, token)
+        super().__init__(LOOPBACK, port, token, unverified() if "tls" in door else None)
         self.ops = Http(LOOPBACK, ops_port)
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "weir-admin.log"
@@ -61,12 +61,13 @@ class DoorProcess(Door):
             "door": {"address": self.host, **door},
             "services": {name: {"admin": address}
                          for name, address in _addresses(admin_address).items()},
+            **({"rpc": {"tls": peer_tls}} if peer_tls else {}),
             "ops": {"address": f"{LOOPBACK}:{ops_port}"}}))
         with open(self._log, "ab") as log:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 [settings.BIN_DIR / "weir-admin", "--config", config], stdout=log, stderr=log,
                 env=settings.gateway_environment())
-        eventually(self.is_ready, within=20, what="readiness of the door")
+        eventually(self.is_ready if wait else self._is_alive, within=20, what="the door")
 
     def is_ready(self):
         assert self.process.poll() is None, f"weir-admin ended: {self.output()[-3000:]}"
@@ -74,6 +75,13 @@ class DoorProcess(Door):
             return self.ops.get("/readyz").status == 200
         except OSError:
             time.sleep(0.02)
+            return False
+
+    def _is_alive(self):
+        self.is_ready()
+        try:
+            return self.ops.get("/livez").status == 200
+        except OSError:
             return False
 
     def output(self):
