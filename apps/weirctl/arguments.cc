@@ -9,7 +9,8 @@ constexpr int kUsageError = 2;
 
 void AddConnection(CLI::App& app, Arguments& arguments) {
   app.add_option("--address", arguments.address,
-                 "Admin port, HOST:PORT or unix:PATH; of a suite identity=HOST:PORT,quota=...,routing=... [WEIR_ADMIN_ADDRESS]")
+                 "Admin port, HOST:PORT or unix:PATH; of a suite "
+                 "identity=HOST:PORT,quota=...,routing=... [WEIR_ADMIN_ADDRESS]")
       ->capture_default_str();
   auto* token = app.add_option("--token", arguments.token,
                                "Admin token; others can see it in the list of processes "

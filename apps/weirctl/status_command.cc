@@ -34,10 +34,9 @@ absl::Status List(const CommandContext& context, std::string_view method, Resp& 
 // The first that does not serve stands for all.
 absl::Status AskHealth(const CommandContext& context, HealthCheckResponse& health) {
   for (const std::string& address : context.client.addresses()) {
-    WEIR_RETURN_IF_ERROR(
-        status::While(context.client.CallAt(address, "grpc.health.v1.Health/Check",
-                                            HealthCheckRequest(), health),
-                      "asking {} for its health", address));
+    WEIR_RETURN_IF_ERROR(status::While(
+        context.client.CallAt(address, "grpc.health.v1.Health/Check", HealthCheckRequest(), health),
+        "asking {} for its health", address));
     if (health.status() != HealthCheckResponse::SERVING) break;
   }
   return absl::OkStatus();

@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/async/loop_context.h"
 #include "common/testing/fake_timers.h"
 #include "common/testing/new_folder.h"
 #include "common/testing/scoped_log.h"
 #include "common/testing/status_matchers.h"
-#include "common/async/loop_context.h"
 #include "edge/testing/fake_quota.h"
 #include "edge/testing/loopback.h"
 

@@ -1,8 +1,8 @@
 #include "edge/pipeline/routing_view.h"
 
+#include "common/async/loop_context.h"
 #include "common/testing/fake_timers.h"
 #include "common/testing/status_matchers.h"
-#include "common/async/loop_context.h"
 #include "edge/testing/fake_routing.h"
 #include "edge/testing/loopback.h"
 
