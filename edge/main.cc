@@ -79,10 +79,12 @@ class Process final : public process::Running {
 
  private:
   absl::StatusOr<std::unique_ptr<LoopServices>> Connect(asio::io_context& io, Timers& timers) {
-    WEIR_ASSIGN_OR_RETURN(
-        auto remote, api::RemoteLoop::Create(
-                         config_.services,
-                         {.io = io, .timers = timers, .random = random_, .resolver = resolver_}));
+    WEIR_ASSIGN_OR_RETURN(auto remote,
+                          api::RemoteLoop::Create(config_.services, {.io = io,
+                                                                     .timers = timers,
+                                                                     .random = random_,
+                                                                     .resolver = resolver_,
+                                                                     .metrics = metrics_}));
     return std::make_unique<SuiteServices>(std::move(remote), routes_->routing());
   }
 

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds and runs the tests, as CI does.
 #
-#   tests/run.sh            What CI runs: lint unit e2e conformance asan fuzz.
+#   tests/run.sh            What CI runs: lint unit e2e conformance suite chaos asan fuzz.
 #   tests/run.sh SUITE...   lint         formatting, shell scripts and the checks of tests/lint
 #                           unit         every unit test, release build
 #                           e2e          the programs, over sockets, release build
 #                           conformance  official SDKs and raw clients against the gateway, release build
+#                           suite        the end-to-end files on a suite: processes on PostgreSQL and Redis
+#                           chaos        a suite whose parts are killed, paused, scaled and restarted under load
 #                           asan, tsan   unit and e2e under AddressSanitizer with UBSan, under ThreadSanitizer
 #                           fuzz         every fuzzer for WEIR_FUZZ_SECONDS (30), with ASan
 #                           tidy         clang-tidy over everything
@@ -23,7 +25,7 @@ root="$PWD"
 reports="$root/build/reports"
 # How much longer than plain programs these may take: waits of the tests stretch by it.
 declare -A slow_factor=([asan]=3 [tsan]=5)
-default_suites=(lint unit e2e conformance asan fuzz)
+default_suites=(lint unit e2e conformance suite chaos asan fuzz)
 
 main() {
   local suites=("$@") suite
@@ -103,6 +105,16 @@ suite_e2e() {
 suite_conformance() {
   build release
   run_pytest conformance release tests/conformance
+}
+
+suite_suite() {
+  build release
+  WEIR_TOPOLOGY=suite run_pytest suite release tests/e2e
+}
+
+suite_chaos() {
+  build release
+  run_pytest chaos release tests/chaos
 }
 
 suite_asan() { run_sanitized asan; }

@@ -9,9 +9,14 @@
 namespace weir::api {
 
 struct RemoteLoop::Parts {
-  explicit Parts(asio::io_context& io) : loop(io) {}
+  explicit Parts(const Deps& deps)
+      : loop(deps.io),
+        identity_metrics(deps.metrics, "identity"),
+        quota_metrics(deps.metrics, "quota") {}
 
   rpc::PolledLoop loop;
+  rpc::PipeMetrics identity_metrics;
+  rpc::PipeMetrics quota_metrics;
   std::unique_ptr<rpc::PipeClient> identity_client;
   std::unique_ptr<rpc::PipeClient> quota_client;
   std::optional<RemoteIdentity> identity;
@@ -20,8 +25,8 @@ struct RemoteLoop::Parts {
 
 absl::StatusOr<std::unique_ptr<RemoteLoop>> RemoteLoop::Create(const RemoteAddresses& addresses,
                                                                Deps deps) {
-  auto parts = std::make_unique<Parts>(deps.io);
-  const rpc::PipeClient::Deps client_deps{
+  auto parts = std::make_unique<Parts>(deps);
+  rpc::PipeClient::Deps client_deps{
       .loop = parts->loop, .timers = deps.timers, .random = deps.random, .resolver = deps.resolver};
   WEIR_ASSIGN_OR_RETURN(parts->identity_client,
                         rpc::PipeClient::Create({.service = "weir.identity.v1.IdentityService",
@@ -30,6 +35,7 @@ absl::StatusOr<std::unique_ptr<RemoteLoop>> RemoteLoop::Create(const RemoteAddre
                                                  .tls_name = "identity.weir",
                                                  .version = addresses.version},
                                                 client_deps));
+  client_deps.metrics = &parts->quota_metrics;
   WEIR_ASSIGN_OR_RETURN(parts->quota_client,
                         rpc::PipeClient::Create({.service = "weir.quota.v1.QuotaService",
                                                  .addresses = addresses.quota,

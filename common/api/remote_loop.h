@@ -9,6 +9,7 @@
 #include "common/async/resolver.h"
 #include "common/async/timers.h"
 #include "common/ids/random.h"
+#include "common/metrics/registry.h"
 #include "common/rpc/peer_tls.h"
 
 namespace weir::api {
@@ -31,6 +32,7 @@ class RemoteLoop {
     Timers& timers;
     Random& random;
     Resolver& resolver;
+    metrics::Registry& metrics;
   };
   // Connects once Run is called. kInvalidArgument: an address or a TLS file cannot be used.
   static absl::StatusOr<std::unique_ptr<RemoteLoop>> Create(const RemoteAddresses& addresses,

@@ -13,7 +13,8 @@
 namespace weir::api {
 
 struct RemoteRoutes::Parts {
-  explicit Parts(const Clock& clock) : timers(io, clock), loop(io) {}
+  Parts(const Clock& clock, metrics::Registry& registry)
+      : timers(io, clock), loop(io), metrics(registry, "routing") {}
   ~Parts() {
     work.reset();
     io.stop();
@@ -26,6 +27,7 @@ struct RemoteRoutes::Parts {
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
   AsioTimers timers;
   rpc::PolledLoop loop;
+  rpc::PipeMetrics metrics;
   std::unique_ptr<rpc::PipeClient> client;
   std::optional<RemoteRouting> remote;
   std::optional<SnapshotRouting> routing;
@@ -34,7 +36,7 @@ struct RemoteRoutes::Parts {
 
 absl::StatusOr<std::unique_ptr<RemoteRoutes>> RemoteRoutes::Start(const RemoteAddresses& addresses,
                                                                   Deps deps) {
-  auto parts = std::make_unique<Parts>(deps.clock);
+  auto parts = std::make_unique<Parts>(deps.clock, deps.metrics);
   WEIR_ASSIGN_OR_RETURN(parts->client,
                         rpc::PipeClient::Create({.service = "weir.routing.v1.RoutingService",
                                                  .addresses = addresses.routing,
@@ -44,7 +46,8 @@ absl::StatusOr<std::unique_ptr<RemoteRoutes>> RemoteRoutes::Start(const RemoteAd
                                                 {.loop = parts->loop,
                                                  .timers = parts->timers,
                                                  .random = deps.random,
-                                                 .resolver = deps.resolver}));
+                                                 .resolver = deps.resolver,
+                                                 .metrics = &parts->metrics}));
   parts->remote.emplace(*parts->client);
   parts->routing.emplace(SnapshotRouting::Options(), SnapshotRouting::Deps{.inner = *parts->remote,
                                                                            .timers = parts->timers,

@@ -22,7 +22,7 @@ constexpr Duration kAdminGrace = std::chrono::seconds(2);
 class ServiceHost::Identity {
  public:
   static absl::StatusOr<std::unique_ptr<Identity>> Connect(ServiceHost& host) {
-    std::unique_ptr<Identity> identity(new Identity(host.io_));
+    std::unique_ptr<Identity> identity(new Identity(host.io_, host.metrics_));
     WEIR_ASSIGN_OR_RETURN(identity->client_,
                           rpc::PipeClient::Create({.service = "weir.identity.v1.IdentityService",
                                                    .addresses = host.config_.identity,
@@ -32,7 +32,8 @@ class ServiceHost::Identity {
                                                   {.loop = identity->loop_,
                                                    .timers = host.timers_,
                                                    .random = host.random_,
-                                                   .resolver = host.resolver_}));
+                                                   .resolver = host.resolver_,
+                                                   .metrics = &identity->metrics_}));
     identity->tokens_.emplace(*identity->client_);
     identity->loop_.Start();
     asio::post(host.io_, [client = identity->client_.get()] { client->Start(); });
@@ -41,8 +42,10 @@ class ServiceHost::Identity {
   api::AdminTokenVerifier& tokens() { return *tokens_; }
 
  private:
-  explicit Identity(asio::io_context& io) : loop_(io) {}
+  Identity(asio::io_context& io, metrics::Registry& registry)
+      : loop_(io), metrics_(registry, "identity") {}
   rpc::ThreadedLoop loop_;
+  rpc::PipeMetrics metrics_;
   std::unique_ptr<rpc::PipeClient> client_;
   std::optional<api::RemoteAdminTokens> tokens_;
 };

@@ -160,6 +160,7 @@ void PipeClient::Pump() {
 
 void PipeClient::OnUp(PipeReplica& replica) {
   if (!replicas_.Admit(replica)) return;
+  Count(replica, true);
   patient_until_ = MonotonicTime::max();
   log::Info("rpc.replica.up", {{"service", options_.service}, {"address", replica.address()}});
   Pump();
@@ -169,15 +170,23 @@ void PipeClient::OnReply(PipeReplica& replica, pipe_pb::PipeReply reply) {
   const PendingCall* call = pending_.Find(reply.id());
   // Given up, or asked again of another.
   if (call == nullptr || call->replica != &replica) return;
+  if (deps_.metrics != nullptr) deps_.metrics->answered.Add();
   if (reply.has_status() && reply.status().code() != 0) {
-    Finish(reply.id(), FromRich(reply.status()));
+    End(reply.id(), FromRich(reply.status()));
   } else {
-    Finish(reply.id(), std::move(*reply.mutable_response()));
+    End(reply.id(), std::move(*reply.mutable_response()));
   }
   if (!waiting_.empty()) Pump();
 }
 
+void PipeClient::Count(PipeReplica& replica, bool up) {
+  if (deps_.metrics == nullptr || replica.counted == up) return;
+  replica.counted = up;
+  deps_.metrics->replicas_up.Add(up ? 1 : -1);
+}
+
 void PipeClient::OnLost(PipeReplica& replica, Lane lane, const absl::Status& why) {
+  if (lane == Lane::kNormal) Count(replica, false);
   const auto lost = pending_.Select(
       [&](const PendingCall& each) { return each.replica == &replica && each.lane == lane; });
   if (lane == Lane::kNormal && !replicas_.any_up() && patient_until_ == MonotonicTime::max()) {
@@ -198,11 +207,33 @@ void PipeClient::SendAgain(uint64_t id, const absl::Status& why) {
     return Finish(id, status::Unavailable("{} at {} was lost before it answered: {}",
                                           options_.service, lost->address(), status::Message(why)));
   }
+  if (deps_.metrics != nullptr) deps_.metrics->resent.Add();
   PipeReplica* other = replicas_.Choose(lost);
   other == nullptr ? Wait(id, call) : SendTo(*other, id, call);
 }
 
-void PipeClient::Finish(uint64_t id, PipeResult result) {
+// Without the service's word.
+void PipeClient::Finish(uint64_t id, const absl::Status& why) {
+  CountFailure(why);
+  End(id, why);
+}
+
+void PipeClient::CountFailure(const absl::Status& why) {
+  if (deps_.metrics == nullptr) return;
+  switch (why.code()) {
+    case absl::StatusCode::kDeadlineExceeded:
+      return deps_.metrics->late.Add();
+    case absl::StatusCode::kResourceExhausted:
+      return deps_.metrics->refused.Add();
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kFailedPrecondition:
+      return deps_.metrics->lost.Add();
+    default:
+      return;
+  }
+}
+
+void PipeClient::End(uint64_t id, PipeResult result) {
   const PendingCall call = pending_.Take(id);
   if (call.replica != nullptr) --call.replica->outstanding;
   if (call.method.urgent) deps_.loop.Expect(-1);
@@ -213,7 +244,7 @@ void PipeClient::GiveUp(uint64_t id, absl::Status why) {
   PendingCall* call = pending_.Find(id);
   if (call == nullptr) return;
   if (call->replica != nullptr) call->replica->Cancel(call->lane, id);
-  Finish(id, std::move(why));
+  Finish(id, why);
 }
 
 // What it waits for, at the longest.

@@ -7,6 +7,7 @@
 #include "common/api/call_context.h"
 #include "common/rpc/fair_queue.h"
 #include "common/rpc/pending_calls.h"
+#include "common/rpc/pipe_metrics.h"
 #include "common/rpc/replica_set.h"
 
 namespace weir::rpc {
@@ -23,6 +24,7 @@ class PipeClient final : public PipeReplica::Owner {
     Timers& timers;
     Random& random;
     Resolver& resolver;
+    PipeMetrics* metrics = nullptr;  // Null: nothing is counted.
   };
   // kInvalidArgument: an address or a TLS file cannot be used, or plaintext would leave this
   // machine.
@@ -63,7 +65,10 @@ class PipeClient final : public PipeReplica::Owner {
   // Sends what waits, as far as there is room.
   void Pump();
   void SendAgain(uint64_t id, const absl::Status& why);
-  void Finish(uint64_t id, PipeResult result);
+  void Finish(uint64_t id, const absl::Status& why);
+  void End(uint64_t id, PipeResult result);
+  void Count(PipeReplica& replica, bool up);
+  void CountFailure(const absl::Status& why);
   // The same for a call that the replica may still be at.
   void GiveUp(uint64_t id, absl::Status why);
   MonotonicTime Until(const PendingCall& call) const;

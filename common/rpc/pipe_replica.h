@@ -65,6 +65,8 @@ class PipeReplica final : public PipeStream::Listener {
 
   // Items that are sent and not answered; its owner counts.
   size_t outstanding = 0;
+  // It is in the owner's figures as up; the owner's.
+  bool counted = false;
 
  private:
   using StreamPtr = std::shared_ptr<PipeStream>;
