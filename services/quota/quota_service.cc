@@ -129,8 +129,9 @@ asio::awaitable<absl::StatusOr<v1::ReserveResponse>> QuotaService::Reserve(
   } else if (IsAway(outcome.status())) {
     outcome = outage_.Grant(*op, outcome.status(), Now());
     // Whether there is a hold now nobody knows; whoever asks again uses it.
-    if (!outcome.ok() && !op->dry_run) {
-      outage_.MissedRelease({.id = op->id, .organization = op->organization});
+    if (!outcome.ok()) {
+      if (!op->dry_run) outage_.MissedRelease({.id = op->id, .organization = op->organization});
+      co_return outcome.status();
     }
   }
   if (!outcome.ok())

@@ -138,6 +138,24 @@ TEST_F(RedisLossTest, ASurvivingHoldCountsAndItsSettlementAsksTheLedger) {
   EXPECT_EQ(State(), "50+0");
 }
 
+TEST_F(RedisLossTest, WhatItsEdgeSpeaksForIsKeptAlive) {
+  Reserve(1);
+  Reserve(2);
+  LedgerHas(0);
+  Forget("g", "another");
+  EXPECT_EQ(State(), "0+60");
+  EXPECT_THAT(Done(redis_.windows.Confirm("acme", {IdOf(1), IdOf(3)})), ElementsAre(IdOf(3)));
+  for (int i = 0; i < 2; ++i) {
+    clock_.Advance(std::chrono::seconds(40));
+    EXPECT_EQ(Done(redis_.windows.Renew("edge")), 2);
+    // On a loop that has not looked yet: one looks again when it is due in real time.
+    EXPECT_THAT(RunUntilDone(redis_.windows.ReapExpired()), IsOk());
+  }
+  EXPECT_EQ(State(), "30+30") << "the other is taken as spent";
+  EXPECT_EQ(Settle(1, 20), SettleOutcome::Kind::kApplied);
+  EXPECT_EQ(State(), "50+0");
+}
+
 TEST_F(RedisLossTest, ALapsedHoldOfBeforeIsTheLedgersAlone) {
   Reserve(1);
   clock_.Advance(std::chrono::seconds(60));
@@ -320,9 +338,8 @@ TEST_F(RedisOutageTest, StrictLimitsRefuseAdaptiveOnesShareAndObservedOnesAreOpe
   Limits({kDay});
   server_.Kill();
   const auto refused = Reserve(1);
-  EXPECT_THAT(refused,
-              StatusIs(absl::StatusCode::kUnavailable,
-                       HasSubstr("limit 'day' must not be exceeded, and its store is away")));
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnavailable,
+                                HasSubstr("limit 'day' must not be exceeded, and what is spent")));
   EXPECT_TRUE(status::Detail<common::v1::RetryLater>(refused.status()).has_value());
 
   EXPECT_THAT(store_.Delete("acme", "day"), IsOk());

@@ -5,7 +5,7 @@ namespace scripts {
 
 // In the file that CMake makes of scripts/*.lua.
 extern const std::string_view kReserve, kExtend, kSettle, kRelease, kRenew, kReap, kPeek, kRestore,
-    kAnnounce, kForget;
+    kConfirm, kAnnounce, kForget;
 
 }  // namespace scripts
 
@@ -24,6 +24,7 @@ RedisScripts::RedisScripts()
       reap(Make(scripts::kReap)),
       peek(Make(scripts::kPeek)),
       restore(Make(scripts::kRestore)),
+      confirm(Make(scripts::kConfirm)),
       announce(Make(scripts::kAnnounce)),
       forget(Make(scripts::kForget)) {}
 

@@ -7,7 +7,7 @@ namespace weir::quota {
 // The scripts of scripts/*.lua, as a server is asked to run them. Values.
 struct RedisScripts {
   RedisScripts();
-  redis::Script reserve, extend, settle, release, renew, reap, peek, restore;
+  redis::Script reserve, extend, settle, release, renew, reap, peek, restore, confirm;
   redis::Script announce, forget;
 };
 

@@ -13,6 +13,7 @@ using Arguments = std::vector<std::string>;
 // Holds that lapse in one script, and how often one call asks for more.
 constexpr int64_t kReapedAtOnce = 32;
 constexpr int kReapsAtOnce = 64;
+constexpr size_t kConfirmedAtOnce = 64;
 // An organisation that nobody has announced for so long (seconds) is not looked at any more: what
 // lapsed there is forgotten after a week.
 constexpr int64_t kForgetOrganization = 8 * 86'400;
@@ -265,6 +266,24 @@ asio::awaitable<absl::Status> RedisWindows::Restore(std::vector<RestoredCounter>
     if (!set.ok()) co_return set;
   }
   co_return absl::OkStatus();
+}
+
+asio::awaitable<absl::StatusOr<std::vector<AttemptId>>> RedisWindows::Confirm(
+    std::string organization, std::vector<AttemptId> open) {
+  std::vector<AttemptId> missing;
+  for (size_t at = 0; at < open.size(); at += kConfirmedAtOnce) {
+    const size_t end = std::min(open.size(), at + kConfirmedAtOnce);
+    Arguments arguments;
+    for (size_t i = at; i < end; ++i) arguments.push_back(IdBytes(open[i]));
+    const absl::StatusOr<Reply> reply =
+        co_await store_.Run(&store_.scripts().confirm, organization, std::move(arguments));
+    if (!reply.ok()) co_return reply.status();
+    for (size_t i = 4; i < reply->items.size(); ++i) {
+      const size_t index = at + static_cast<size_t>(reply->items[i].integer);
+      if (index < end) missing.push_back(open[index]);
+    }
+  }
+  co_return missing;
 }
 
 }  // namespace weir::quota

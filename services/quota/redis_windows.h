@@ -24,6 +24,8 @@ class RedisWindows final : public Windows {
   asio::awaitable<absl::StatusOr<Reaped>> ReapExpired() override;
   asio::awaitable<absl::StatusOr<Positions>> Peek(LimitMatches matches) override;
   asio::awaitable<absl::Status> Restore(std::vector<RestoredCounter> counters) override;
+  asio::awaitable<absl::StatusOr<std::vector<AttemptId>>> Confirm(
+      std::string organization, std::vector<AttemptId> open) override;
   void Distrust(std::string_view organization) override { store_.Distrust(organization); }
 
  private:

@@ -19,11 +19,13 @@ std::string KeyOf(const LimitMatch& match) {
   return fmt::format("{}\n{}\n{}", match.limit->organization, match.limit->name, match.subject);
 }
 
-absl::Status Refused(std::string_view limit, const absl::Status& why) {
+// Clients read it: why the store is away is the operator's, and in the log.
+absl::Status Refused(std::string_view what) {
   common::v1::RetryLater later;
   *later.mutable_retry_after() = ToProto(kRetrySoonNs);
   return status::WithDetail(
-      status::Unavailable("{}, and its store is away: {}", limit, status::Message(why)), later);
+      status::Unavailable("{}, and what is spent cannot be asked now; try again in 1s", what),
+      later);
 }
 
 // What one call is likely to cost.
@@ -88,12 +90,12 @@ absl::StatusOr<ReserveOutcome> StoreOutage::Grant(const ReserveOp& op, const abs
   for (const LimitMatch& each : op.matches) {
     if (each.limit->enforcement != Enforcement::kStrict) continue;
     ++refusals_;
-    return Refused(fmt::format("limit '{}' must not be exceeded", each.limit->name), why);
+    return Refused(fmt::format("limit '{}' must not be exceeded", each.limit->name));
   }
   std::optional<ReserveOutcome> outcome = TakeShares(op, now);
   if (!outcome) {
     ++refusals_;
-    return Refused("what may be spent without counters is spent", why);
+    return Refused("the share of this call's limits is spent");
   }
   ++grants_;
   return *std::move(outcome);

@@ -188,6 +188,14 @@ class Windows {
   // Sets the use of counters, for a store that has lost it. Open holds stay.
   virtual asio::awaitable<absl::Status> Restore(std::vector<RestoredCounter> counters) = 0;
 
+  // An edge says which of its attempts are open, and not settled: a store that was rebuilt cannot
+  // know, and keeps none alive that nobody speaks for. Those without a hold here, which Reserve may
+  // give them anew.
+  virtual asio::awaitable<absl::StatusOr<std::vector<AttemptId>>> Confirm(
+      std::string /*organization*/, std::vector<AttemptId> /*open*/) {
+    co_return std::vector<AttemptId>();
+  }
+
   // Something that the ledger has was not posted here while the store could not be asked: its
   // counters are taken from the ledger before they are relied on again.
   virtual void Distrust(std::string_view /*organization*/) {}

@@ -78,7 +78,12 @@ class Gateway:
             "admin": {"address": self.admin_address},
             "edge": {"loops": 2, "drain": "10s"},
             "egress": {"allow": ["127.0.0.0/8"], "allow_plaintext": True},
+            **self._redis(settings.TEST_REDIS),
         }
+
+    @staticmethod
+    def _redis(address):
+        return {"redis": {"address": address, "command_timeout": "3s"}} if address else {}
 
     def start(self):
         """Returns when it is ready."""

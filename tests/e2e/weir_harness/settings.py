@@ -9,6 +9,9 @@ BIN_DIR = pathlib.Path(os.environ.get("WEIR_BIN_DIR", ROOT / "build/release/bin"
 SLOW_FACTOR = float(os.environ.get("WEIR_SLOW_FACTOR", "1"))
 KILL_ROUNDS = int(os.environ.get("WEIR_KILL_ROUNDS", "3"))
 
+# "unix:/tmp/redis.sock": gateways that the tests start count there, not in their own memory.
+TEST_REDIS = os.environ.get("WEIR_TEST_REDIS")
+
 # A running installation instead of one that the tests start. All but the TLS address go together.
 BASE_URL = os.environ.get("WEIR_BASE_URL")  # "http://127.0.0.1:8080"
 TLS_URL = os.environ.get("WEIR_TLS_URL")  # "https://127.0.0.1:8443"
