@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "common/sql/postgres_for_test.h"
 #include "services/quota/ledger_contract.h"
@@ -124,27 +127,69 @@ TEST(SqlLedgerTest, NamesThatReadTheSameInARowAreApart) {
   for (const LedgerRow& each : rows) EXPECT_EQ(**ledger.Find(each.id), each);
 }
 
+class SqlLedgerGroupsTest : public ::testing::TestWithParam<bool> {
+ protected:
+  const std::unique_ptr<sql::Database> database_ =
+      GetParam() ? WithTables(sql::NewPostgres("quota")) : OpenWithTables(":memory:");
+  SqlLedger ledger_{*database_};
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, SqlLedgerGroupsTest, ::testing::Bool(),
+                         [](const auto& each) { return each.param ? "Postgres" : "Sqlite"; });
+
 // Rows go in many at once, and one by one where some of them are there.
-TEST(SqlLedgerTest, GroupsOfAnySizeAreAddedWhole) {
-  auto database = OpenWithTables(":memory:");
-  SqlLedger ledger(*database);
+TEST_P(SqlLedgerGroupsTest, OfAnySizeAreAddedWhole) {
   uint32_t next = 1;
-  for (const size_t size : {1u, 15u, 16u, 17u, 32u, 100u}) {
+  for (const size_t size : {1u, 15u, 16u, 17u, 32u, 100u, 300u}) {
     SCOPED_TRACE(size);
     std::vector<LedgerRow> rows;
-    for (size_t i = 0; i < size; ++i) rows.push_back(RowOf(next++, fmt::format("key-{}", i % 7)));
-    const auto added = ledger.Append(rows);
+    for (size_t i = 0; i < size; ++i) {
+      rows.push_back(RowOf(next++, fmt::format("key-{}", i % 7)));
+      if (i % 3 == 2) rows.back().cost_usd_nanos = static_cast<int64_t>(i);
+    }
+    const auto added = ledger_.Append(rows);
     ASSERT_THAT(added, IsOk());
     EXPECT_EQ(*added, std::vector<bool>(size, false));
-    for (const LedgerRow& each : rows) EXPECT_EQ(**ledger.Find(each.id), each);
+    for (const LedgerRow& each : rows) EXPECT_EQ(**ledger_.Find(each.id), each);
 
     std::vector<LedgerRow> again = rows;
     again.insert(again.begin() + static_cast<ptrdiff_t>(size / 2), RowOf(next++, "another"));
     std::vector<bool> duplicates(size + 1, true);
     duplicates[size / 2] = false;
-    EXPECT_EQ(*ledger.Append(again), duplicates);
+    EXPECT_EQ(*ledger_.Append(again), duplicates);
   }
-  EXPECT_EQ(Count(*database, "quota_ledger"), next - 1);
+  EXPECT_EQ(Count(*database_, "quota_ledger"), next - 1);
+}
+
+// Replicas that settle at the same time, names that both meet first, and rows that both are sent.
+TEST(SqlLedgerPostgresTest, ProcessesAddBesideEachOther) {
+  constexpr uint32_t kBatches = 5;
+  constexpr uint32_t kRows = 40;
+  const std::string name = testing::PostgresServer::Shared().NewDatabase();
+  const auto first = WithTables(sql::OpenPostgresForTest(sql::PostgresForTest(name, "quota")));
+  std::atomic<int> added = 0;
+  const auto settle = [&](uint32_t replica) {
+    const auto database = sql::OpenPostgresForTest(sql::PostgresForTest(name, "quota"));
+    SqlLedger ledger(*database);
+    for (uint32_t batch = 0; batch < kBatches; ++batch) {
+      std::vector<LedgerRow> rows;
+      for (uint32_t i = 0; i < kRows; ++i) {
+        // Every other row is one that the others have as well, in another order.
+        const uint32_t number = batch * kRows + (replica % 2 == 0 ? i : kRows - 1 - i);
+        rows.push_back(RowOf(number % 2 == 0 ? number : 100'000 * (replica + 1) + number,
+                             fmt::format("key-{}", number)));
+      }
+      const auto duplicates = ledger.Append(rows);
+      ASSERT_THAT(duplicates, IsOk());
+      added += static_cast<int>(std::ranges::count(*duplicates, false));
+    }
+  };
+  std::vector<std::thread> replicas;
+  for (uint32_t i = 0; i < 3; ++i) replicas.emplace_back(settle, i);
+  for (std::thread& each : replicas) each.join();
+  constexpr int kWant = kBatches * kRows / 2 * (1 + 3);
+  EXPECT_EQ(added, kWant);
+  EXPECT_EQ(Count(*first, "quota_ledger"), kWant);
+  EXPECT_EQ(Count(*first, "quota_subject"), kBatches * kRows);
 }
 
 // What was numbered in a transaction that was undone is numbered again.
