@@ -172,7 +172,8 @@ configure() {
     text="$(sed -E "s#\"[a-z0-9.]+:910$number\"#\"unix:$home/run/${sockets[number]}.sock\"#" <<<"$text")"
   done
   for port in 8080 8090 9111 9112 9113 9120 9121 9122 9123 9124; do
-    text="$(sed -E "s#\"[a-z0-9.]+:$port\"#\"127.0.0.1:$((port + more))\"#g" <<<"$text")"
+    text="$(sed -E -e "s#\"localhost:$port\"#\"localhost:$((port + more))\"#g" \
+      -e "s#\"([0-9.]+|identity|quota|routing):$port\"#\"127.0.0.1:$((port + more))\"#g" <<<"$text")"
   done
   printf '# Made by deploy/scripts/suite.sh, from deploy/config/suite/%s.yaml, at each start.\n%s\n' "$template" "$text" \
     >"$home/config/$name.yaml"

@@ -167,7 +167,7 @@ def test_C_4_it_scales_under_load(suite, free_key, service):
     with Load(suite.port, free_key) as load:
         suite.scale(service, 3)
         suite.scale(service, 1)
-    assert not load.failures, suite.logs_of(["haproxy"])
+    assert not load.failures, suite.logs_of(["haproxy", "edge", "quota", service])
     assert load.answers > 100
 
 

@@ -117,9 +117,14 @@ class Suite:
             time.sleep(0.5)
 
     def logs_of(self, names):
+        """What those services said, but of each request."""
         services = {name.split(" ")[0] for name in names}
-        return "\n".join(f"--- {each.service}\n{each.logs()[-3000:]}" for each in self.containers()
-                         if each.service in services)
+        said = []
+        for each in self.containers():
+            if each.service in services:
+                lines = [line for line in each.logs().splitlines() if '"request.done"' not in line]
+                said.append(f"--- {each.service} {each.id[:6]}\n" + "\n".join(lines)[-3000:])
+        return "\n".join(said)
 
     def containers(self, service=None):
         ids = run("docker", "ps", "-aq", "--filter",
