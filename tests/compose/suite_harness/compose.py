@@ -104,6 +104,18 @@ class Suite:
         """The operator's command line, as docs/howto/compose.md has it."""
         return self.compose("run", "--rm", "-T", "--no-deps", "weirctl", *words)
 
+    @staticmethod
+    def eventually(call, within=30):
+        """The first answer of `call()` that is no failure of HTTP or of its connection."""
+        end = time.monotonic() + within * SLOW_FACTOR
+        while True:
+            try:
+                return call()
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.5)
+
     def settle(self, also=lambda: True):
         """Waits until every container is as it should be, and `also()` holds."""
         end = time.monotonic() + PATIENCE_SECONDS

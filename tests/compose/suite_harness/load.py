@@ -7,11 +7,14 @@ import time
 
 
 class Load:
-    """`with Load(port, key) as load:` eight callers on kept connections; `load.failures` then says what was no answer."""
+    """`with Load(port, key) as load:` some callers on kept connections; `load.failures` then says what was no answer.
+
+    Few enough that the machine has time for the containers that come and go.
+    """
 
     BODY = b'{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello!"}]}'
 
-    def __init__(self, port, key, callers=8, pause_seconds=0.02):
+    def __init__(self, port, key, callers=4, pause_seconds=0.05):
         self.port, self.pause = port, pause_seconds
         self.headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self.answers = 0
