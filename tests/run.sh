@@ -115,6 +115,8 @@ suite_suite() {
 suite_chaos() {
   build release
   run_pytest chaos release tests/chaos
+  # Limits are as exact between two edges and two replicas of quota.
+  WEIR_TOPOLOGY=suite WEIR_SUITE_REPLICAS=2 run_pytest chaos release tests/e2e/test_quota_concurrency.py
 }
 
 suite_asan() { run_sanitized asan; }

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from weir_harness import settings
 from weir_harness.settings import patience
 from weir_harness.tenant import REQUESTS
 from weir_harness.waiting import at_once, eventually
@@ -127,7 +128,7 @@ def test_a_strict_limit_is_never_exceeded_by_long_answers(tenant, mock):
 def test_an_adaptive_limit_is_overdrawn_by_what_was_open_at_most(tenant, mock):
     tenant.limit("minute", 600, period="60s")
     mock.behave(mode="words", words=20, latency_ms=20)
-    for _ in range(10):  # The length of answers is learned.
+    for _ in range(10 * settings.REPLICAS):  # The length of answers is learned, by each of quota.
         assert tenant.chat("hi").status == 200
     at_once(CALLERS, lambda _: tenant.chat("hi").status)
     ledger = mock.ledger()

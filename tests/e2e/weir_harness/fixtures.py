@@ -41,7 +41,9 @@ def shared_gateway(tmp_path_factory):
     if settings.is_external():
         gateway = RunningGateway()
     else:
-        gateway = new_gateway(tmp_path_factory.mktemp("weir"))
+        count = settings.REPLICAS
+        more = {"replicas": {"edge": count, "quota": count, "identity": count}} if count > 1 else {}
+        gateway = new_gateway(tmp_path_factory.mktemp("weir"), **more)
     yield gateway
     assert gateway.stop() == 0
 

@@ -25,6 +25,8 @@ UPSTREAM_CONTROL = os.environ.get("WEIR_UPSTREAM_CONTROL", "127.0.0.1:8083")
 
 # What the tests start themselves: "standalone" (one process) or "suite" (a process a service).
 TOPOLOGY = os.environ.get("WEIR_TOPOLOGY", "standalone")
+# Of a suite that tests share: edges, and replicas of quota and identity. Calls take turns.
+REPLICAS = int(os.environ.get("WEIR_SUITE_REPLICAS", "1"))
 
 
 def is_suite():

@@ -1,5 +1,6 @@
 """A suite of the tests' own: edge, identity, quota and routing, each a process, on real stores."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -125,6 +126,17 @@ class Process:
         return "".join(each.read_text(errors="replace") for each in files if each.exists())
 
 
+class Spread(Http):
+    """Several edges, as a balancer offers them: each call goes to the next."""
+
+    def __init__(self, edges):
+        super().__init__(edges[0].host, edges[0].port)
+        self._turns = itertools.cycle(edges)
+
+    def connect(self, timeout=30):
+        return next(self._turns).connect(timeout)
+
+
 class Suite:
     """What Gateway is, of several processes. Its `process` is the (first) edge's: what a test kills
     and starts again."""
@@ -144,7 +156,7 @@ class Suite:
                        for names in self._names.values() for each in names}
         self.port, self.tls_port, self.ops_port = self._ports["edge"]
         self.edges = [Http(LOOPBACK, self._ports[name][0]) for name in self._names["edge"]]
-        self.http = self.edges[0]
+        self.http = Spread(self.edges)
         self.tls = Http(LOOPBACK, self.tls_port, unverified())
         self.ops = Http(LOOPBACK, self.ops_port)
         self.admin_address = ",".join(
