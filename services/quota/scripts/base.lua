@@ -4,7 +4,8 @@
 --   2 c  hash: counters        3 h  hash: holds, open or lapsed      4 d  zset: open ones by age
 --   5 l  list: lapsed ones     6 s  hash: attempts that ended        7 o  list: those, oldest first
 --   8 e  hash: of each edge its open holds (o) and its last sign (r)
--- Arguments: 1 the server's run id, 2 the time for a test or '', 3 options; then the script's own.
+-- Arguments: 1 the server's run id, 2 the time for a test or '', 3 options (ending.lua); then the
+-- script's own. Every function here is made anew with each call: a script has only what it needs.
 --
 -- Times are microseconds, amounts whole units; all stay below 2^53, where doubles are exact. They
 -- are packed as doubles and never made into text here: tostring rounds.
@@ -17,7 +18,6 @@ local STRICT, ADAPTIVE, OBSERVE = 0, 1, 2
 local K_META, K_COUNTERS, K_HOLDS, K_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local K_LAPSED, K_ENDED, K_ORDER, K_EDGES = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 
-local ttl, keep, most_ended, keep_lapsed, most_lapsed = struct.unpack('<ddddd', ARGV[3])
 local now, epoch, changes, run
 
 -- Reads where the organisation stands; false: what is here is not to be relied on.

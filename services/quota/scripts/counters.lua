@@ -70,28 +70,6 @@ local function Hold(c, amount)
   c.h = c.h + amount
 end
 
-local function CorrectBucket(c, posted, actual)
-  Refill(c)
-  c.u = max(0, min(MOST, c.u + (actual - posted)))
-  if c.u == 0 then c.f = 0 end
-end
-
--- Ends a hold of `held`, of which `actual` was spent.
-local function SettleCounter(c, held, actual)
-  c.h = c.h - held
-  if c.k == BUCKET then return CorrectBucket(c, held, actual) end
-  if actual == 0 then return end
-  Enter(c)
-  c.u = min(MOST, c.u + actual)
-end
-
--- What was posted as `posted` at `at` was `actual` in truth.
-local function CorrectCounter(c, at, posted, actual)
-  if c.k == BUCKET then return CorrectBucket(c, posted, actual) end
-  if actual > posted then return SettleCounter(c, 0, actual - posted) end
-  if IsCurrent(c) and c.s <= at then c.u = max(0, c.u + actual - posted) end
-end
-
 -- Has the counter follow the limit as it is now.
 local function Adapt(c, rule)
   c.n, c.p, c.c, c.r, c.v, c.x = rule.n, rule.p, rule.c, rule.r, rule.v, rule.x
@@ -122,13 +100,6 @@ local function Follow(text, rule, since, first)
   if not c or (since > first and since > c.z) then return NewCounter(rule, since) end
   Adapt(c, rule)
   return c
-end
-
--- A new one would do as well.
-local function IsIdle(c)
-  if c.o > 0 or c.h ~= 0 then return false end
-  if c.k == BUCKET then return Used(c) <= 0 end
-  return not IsCurrent(c)
 end
 
 -- The limits of an operation, three arguments each from `first` on: the field of its counter, its

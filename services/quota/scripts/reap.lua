@@ -69,6 +69,13 @@ local function RemoveStale(looks)
   end
 end
 
+-- A new one would do as well.
+local function IsIdle(c)
+  if c.o > 0 or c.h ~= 0 then return false end
+  if c.k == BUCKET then return Used(c) <= 0 end
+  return not IsCurrent(c)
+end
+
 -- A few counters at a time, round and round.
 local function DropIdle()
   if ARGV[5] == '0' then return end
