@@ -117,10 +117,12 @@ absl::Status ServiceHost::Serve(const Api& api) {
                        .store_id = api.store_id},
                       {.io = io_, .registry = api.hot, .clock = clock_, .access = rpc::MayCall}));
   ports_ = std::move(ports);
+  rpc::AdminServerOptions admin = config_.admin;
+  admin.peer_ca_file = config_.rpc.tls.ca_file;
   WEIR_ASSIGN_OR_RETURN(
       ports_->admin,
       rpc::AdminServer::Start(
-          config_.admin,
+          std::move(admin),
           {.registry = api.admin, .tokens = api.tokens, .workers = workers_, .clock = clock_},
           rpc::LogAdminCall));
   SetState("");

@@ -1,8 +1,10 @@
 #include "common/rpc/admin_exchange.h"
 
+#include "common/rpc/access_table.h"
 #include "common/rpc/bearer_token.h"
 #include "common/rpc/byte_buffer.h"
 #include "common/rpc/grpc_status.h"
+#include "common/rpc/peer_name.h"
 #include "common/text/excerpt.h"
 
 namespace weir::rpc {
@@ -47,6 +49,7 @@ void AdminExchange::Await(grpc::AsyncGenericService& service, std::function<void
 
 void AdminExchange::Begin() {
   begun_ = shared_.deps.clock.Monotonic();
+  if (absl::Status may = MayAdminister(PeerName(context_)); !may.ok()) return Finish(may);
   if (Health::Serves(context_.method())) return Receive();
   Work(&AdminExchange::Authenticate);
 }

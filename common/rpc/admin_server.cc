@@ -25,7 +25,12 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
   if (options.tls_key_file.empty()) return grpc::InsecureServerCredentials();
   WEIR_ASSIGN_OR_RETURN(std::string key, ReadPemFile(options.tls_key_file));
   WEIR_ASSIGN_OR_RETURN(std::string certificate, ReadPemFile(options.tls_certificate_file));
-  grpc::SslServerCredentialsOptions tls;
+  grpc::SslServerCredentialsOptions tls(options.peer_ca_file.empty()
+                                            ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+                                            : GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  if (!options.peer_ca_file.empty()) {
+    WEIR_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadPemFile(options.peer_ca_file));
+  }
   tls.pem_key_cert_pairs.push_back({std::move(key), std::move(certificate)});
   return grpc::SslServerCredentials(tls);
 }

@@ -22,6 +22,9 @@ struct AdminServerOptions {
   // PEM files of the certificate chain and its key. Both or neither; neither: plaintext.
   std::string tls_certificate_file;
   std::string tls_key_file;
+  // PEM of the CA of weir's own processes: one that shows a certificate of it must be allowed to
+  // administer (access_table.h). Others show none. Empty, or without TLS: nobody is asked.
+  std::string peer_ca_file;
   // Calls at work at once; one more is RESOURCE_EXHAUSTED.
   int max_concurrent_calls = 64;
   // Bytes of a request; a larger one is RESOURCE_EXHAUSTED.

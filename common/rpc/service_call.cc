@@ -4,6 +4,7 @@
 
 #include "common/async/mutex.h"
 #include "common/log/log.h"
+#include "common/rpc/peer_name.h"
 #include "common/text/excerpt.h"
 
 namespace weir::rpc {
@@ -30,15 +31,10 @@ std::string_view ServiceCall::method() const {
   return std::string_view(path).substr(path.rfind('/') + 1);
 }
 
-std::string ServiceCall::Peer() const {
-  const auto names = context.auth_context()->FindPropertyValues("x509_subject_alternative_name");
-  return names.empty() ? "" : std::string(names.front().data(), names.front().size());
-}
-
 absl::Status ServiceCall::MayCall(std::string_view method_name) const {
   const AccessCheck& access = shared.deps.access;
   if (!access) return absl::OkStatus();
-  const std::string peer = Peer();
+  const std::string peer = PeerName(context);
   const std::string& service = shared.deps.registry.service();
   absl::Status may = access(peer, service, method_name);
   static Told told;

@@ -26,9 +26,7 @@ struct ServiceCall {
 
   // The method behind the last slash.
   std::string_view method() const;
-  // Who calls: the first DNS name of its certificate. Empty: plaintext.
-  std::string Peer() const;
-  // What it may do. Logs a refusal, once for each peer and method.
+  // What the caller may do. Logs a refusal, once for each peer and method.
   absl::Status MayCall(std::string_view method_name) const;
 
   struct AtTheEnd {

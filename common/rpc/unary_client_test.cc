@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -10,6 +11,7 @@
 #include "common/rpc/threaded_loop.h"
 #include "common/status/detail.h"
 #include "common/testing/status_matchers.h"
+#include "common/testing/test_ca.h"
 #include "grpc/health/v1/health.pb.h"
 #include "weir/common/v1/errors.pb.h"
 #include "weir/identity/v1/identity_admin.pb.h"
@@ -152,6 +154,41 @@ TEST(OpenAdminChannelTest, AsksForTlsBeyondThisMachine) {
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("identity:9111")));
   EXPECT_THAT(OpenAdminChannel("identity:9111", {.ca_file = "/nowhere/ca.pem"}),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("/nowhere/ca.pem")));
+}
+
+// A suite's admin port, before callers that show a certificate of its CA, or none.
+class AdministratorTest : public UnaryClientTest {
+ protected:
+  AdministratorTest() {
+    const auto files = ca_.Issue("DNS:identity.weir,IP:127.0.0.1");
+    std::ofstream(ca_file_) << ca_.pem();
+    auto server = AdminServer::Start(
+        {.address = "127.0.0.1:0",
+         .tls_certificate_file = files.certificate_file,
+         .tls_key_file = files.key_file,
+         .peer_ca_file = ca_file_},
+        {.registry = registry_, .tokens = tokens_, .workers = workers_, .clock = clock_});
+    secure_ = *std::move(server);
+  }
+  absl::StatusOr<std::string> CallAs(const weir::testing::TestCa::Server& files) {
+    auto channel = OpenAdminChannel(fmt::format("127.0.0.1:{}", secure_->port()),
+                                    {.certificate_file = files.certificate_file,
+                                     .key_file = files.key_file,
+                                     .ca_file = ca_file_});
+    client_ = std::make_unique<UnaryClient>(*loop_, *channel);
+    return Call(PutTeam());
+  }
+
+  const weir::testing::TestCa ca_;
+  const std::string ca_file_ = weir::testing::NewFolder() + "/ca.pem";
+  std::unique_ptr<AdminServer> secure_;
+};
+
+TEST_F(AdministratorTest, WhoeverCarriesTrafficMayNotEditWithAnyToken) {
+  EXPECT_THAT(CallAs(ca_.Issue("DNS:admin.weir")), IsOk());
+  EXPECT_THAT(CallAs(ca_.Issue("DNS:edge.weir")),
+              StatusIs(StatusCode::kPermissionDenied, HasSubstr("edge.weir")));
+  EXPECT_THAT(CallAs({}), IsOk());  // An operator.
 }
 
 }  // namespace
