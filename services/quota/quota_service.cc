@@ -298,8 +298,10 @@ asio::awaitable<absl::Status> QuotaService::CatchUp() {
   std::vector<StoreOutage::Missed> all = outage_.Take(kToldAtOnce);
   absl::Status last;
   for (StoreOutage::Missed& each : all) {
-    if (last.ok()) last = co_await Tell(&each);
-    if (!last.ok()) outage_.PutBack(std::move(each));
+    const absl::Status told = co_await Tell(&each);
+    if (told.ok()) continue;
+    last = told;
+    outage_.PutBack(std::move(each));
   }
   co_return last;
 }

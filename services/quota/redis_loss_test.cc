@@ -156,6 +156,22 @@ TEST_F(RedisLossTest, WhatItsEdgeSpeaksForIsKeptAlive) {
   EXPECT_EQ(State(), "50+0");
 }
 
+TEST_F(RedisLossTest, AnOrganisationThatCannotBeRebuiltHarmsNoOther) {
+  Reserve(1);
+  const ReserveOp other{.id = IdOf(2), .organization = "other", .edge_id = "edge"};
+  EXPECT_EQ(Done(redis_.windows.Reserve(other)).kind, ReserveOutcome::Kind::kGranted);
+  redis_.source.failing = "acme";
+  Forget("g", "another");
+  clock_.Advance(std::chrono::seconds(40));
+  EXPECT_THAT(RunUntilDone(loop_, redis_.windows.Renew("edge")),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("acme")));
+  clock_.Advance(std::chrono::seconds(40));
+  const auto reap = [this] { return RunUntilDone(redis_.windows.ReapExpired()); };
+  EXPECT_EQ(reap()->holds, 0) << "the other's was renewed";
+  clock_.Advance(std::chrono::seconds(20));
+  EXPECT_EQ(reap()->holds, 1);
+}
+
 TEST_F(RedisLossTest, ALapsedHoldOfBeforeIsTheLedgersAlone) {
   Reserve(1);
   clock_.Advance(std::chrono::seconds(60));

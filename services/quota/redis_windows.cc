@@ -178,10 +178,15 @@ asio::awaitable<absl::StatusOr<int64_t>> RedisWindows::Renew(std::string edge_id
   absl::StatusOr<std::vector<std::string>> organizations = co_await store_.Members(index);
   if (!organizations.ok()) co_return organizations.status();
   int64_t holds = 0;
+  // One whose counters cannot be rebuilt must not cost the others their holds.
+  absl::Status last;
   for (const std::string& each : *organizations) {
     absl::StatusOr<Reply> reply =
         co_await store_.Run(&store_.scripts().renew, each, Arguments{edge_id});
-    if (!reply.ok()) co_return reply.status();
+    if (!reply.ok()) {
+      last = reply.status();
+      continue;
+    }
     Answer answer(*reply);
     const int64_t open = answer.reader.Number();
     holds += open;
@@ -190,6 +195,7 @@ asio::awaitable<absl::StatusOr<int64_t>> RedisWindows::Renew(std::string edge_id
     Arguments member{each, std::to_string(kForgetEdge)};
     reply = co_await store_.RunOnIndex(&store_.scripts().forget, index, std::move(member));
   }
+  if (!last.ok()) co_return last;
   co_return holds;
 }
 
@@ -219,6 +225,8 @@ asio::awaitable<absl::StatusOr<Reaped>> RedisWindows::ReapExpired() {
   if (!organizations.ok()) co_return organizations.status();
   auto executor = co_await asio::this_coro::executor;
   Reaped all{.idle_for = store_.options().hold_ttl};
+  absl::Status last;
+  size_t failed = 0;
   for (const std::string& each : *organizations) {
     const MonotonicTime now = store_.clock().Monotonic();
     const auto due = store_.next_looks(executor).find(each);
@@ -227,7 +235,12 @@ asio::awaitable<absl::StatusOr<Reaped>> RedisWindows::ReapExpired() {
       continue;
     }
     absl::StatusOr<Reaped> reaped = co_await ReapOne(each);
-    if (!reaped.ok()) co_return reaped.status();
+    if (!reaped.ok()) {
+      last = reaped.status();
+      all.idle_for = Duration(0);
+      ++failed;
+      continue;
+    }
     all.holds += reaped->holds;
     all.idle_for = std::min(all.idle_for, reaped->idle_for);
     store_.next_looks(executor)[each] = store_.clock().Monotonic() + reaped->idle_for;
@@ -236,6 +249,7 @@ asio::awaitable<absl::StatusOr<Reaped>> RedisWindows::ReapExpired() {
         co_await store_.RunOnIndex(&store_.scripts().forget, "w1:q:orgs", std::move(member));
     if (!forgotten.ok()) co_return forgotten.status();
   }
+  if (failed > 0 && failed == organizations->size()) co_return last;
   co_return all;
 }
 

@@ -12,11 +12,14 @@ class FakeSource final : public CounterSource {
  public:
   asio::awaitable<absl::StatusOr<std::vector<RestoredCounter>>> CountersOf(
       std::string organization) override {
+    const bool fails = organization == failing;
     asked.push_back(std::move(organization));
+    if (fails) co_return status::Unavailable("the ledger of {} is gone", failing);
     co_return counters;
   }
   absl::StatusOr<std::vector<RestoredCounter>> counters = std::vector<RestoredCounter>();
   std::vector<std::string> asked;
+  std::string failing;
 };
 
 // The server of a test program: starting one takes longer than most tests.
