@@ -25,7 +25,7 @@ test_packages=(
   clang-format-19 clang-tidy-19 g++ jq nginx-light postgresql-15 python3-venv redis-server shellcheck sqlite3 wrk
 )
 # For the suites compose and images; Docker's own packages (docker-ce) do as well, and would be removed for Debian's.
-container_packages=(debootstrap)
+container_packages=(debootstrap iproute2)
 command -v docker >/dev/null || container_packages+=(docker.io docker-compose)
 
 quiet=
