@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is needed, builds and runs the tests, as CI does.
 #
-#   tests/run.sh            What CI runs: lint unit e2e conformance suite chaos asan fuzz.
+#   tests/run.sh            What CI runs: lint unit e2e conformance suite chaos compose asan fuzz.
 #   tests/run.sh SUITE...   lint         formatting, shell scripts and the checks of tests/lint
 #                           unit         every unit test, release build
 #                           e2e          the programs, over sockets, release build
@@ -25,7 +25,7 @@ root="$PWD"
 reports="$root/build/reports"
 # How much longer than plain programs these may take: waits of the tests stretch by it.
 declare -A slow_factor=([asan]=3 [tsan]=5)
-default_suites=(lint unit e2e conformance suite chaos asan fuzz)
+default_suites=(lint unit e2e conformance suite chaos compose asan fuzz)
 
 main() {
   local suites=("$@") suite
