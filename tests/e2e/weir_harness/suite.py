@@ -141,9 +141,10 @@ class Suite:
     """What Gateway is, of several processes. Its `process` is the (first) edge's: what a test kills
     and starts again."""
 
-    def __init__(self, folder, *, documents=(), files=None, start=True, replicas=None, **sections):
+    def __init__(self, folder, *, documents=(), files=None, start=True, replicas=None,
+                 with_redis=True, **sections):
         """`files`: more documents, lists by the names of their files. `replicas`: how many of a
-        part, one where it is not named: {"edge": 2}."""
+        part, one where it is not named: {"edge": 2}. Without Redis each quota counts by itself."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         # Paths of sockets are short.
@@ -165,6 +166,7 @@ class Suite:
         self._documents.update(files or {})
         self._admin = None
         self.redis = None
+        self._with_redis = with_redis
         self.postgres = shared_postgres()
         self._database = self.postgres.new_database()
         self.parts = {}
@@ -193,7 +195,7 @@ class Suite:
         }
         if part != "identity":
             config["services"] = {"identity": {"address": self._address("identity")}}
-        if part == "quota":
+        if part == "quota" and self._with_redis:
             config["redis"] = {"address": f"unix:{self._run}/redis.sock"}
         if part == "routing":
             config["routing"] = {"allow_plaintext_upstreams": True}
@@ -220,7 +222,7 @@ class Suite:
                              if section not in SERVICES}}
 
     def start_stores(self):
-        if self.redis is None:
+        if self.redis is None and self._with_redis:
             self.redis = Redis(self._run)
 
     def start(self):
@@ -230,6 +232,11 @@ class Suite:
         for part in (*SERVICES, "edge"):
             if part == "edge" and self._documents:
                 self._apply()
+            self._start(part)
+
+    def start_parts(self, *parts):
+        """These alone, as far as they do not run."""
+        for part in parts:
             self._start(part)
 
     def _start(self, part):
