@@ -112,7 +112,8 @@ absl::Status Standalone::OpenQuota() {
                                                .sink = *ledger_writer_,
                                                .ledger = *ledger_,
                                                .workers = workers_,
-                                               .clock = clock_});
+                                               .clock = clock_,
+                                               .metrics = &metrics_});
   quota_admin_ = std::make_unique<quota::QuotaAdmin>(quota::QuotaAdmin::Deps{.store = *limit_store_,
                                                                              .limits = limits_,
                                                                              .ledger = *ledger_,

@@ -40,7 +40,8 @@ class Process final : public process::Running {
                                                      .sink = *writer_,
                                                      .ledger = *ledger_,
                                                      .workers = host_.workers(),
-                                                     .clock = host_.clock()});
+                                                     .clock = host_.clock(),
+                                                     .metrics = &host_.metrics()});
     admin_.emplace(QuotaAdmin::Deps{.store = *limit_store_,
                                     .limits = limits_,
                                     .ledger = *ledger_,

@@ -85,7 +85,7 @@ QuotaService::QuotaService(const QuotaConfig& config, Deps deps)
     : deps_(deps),
       is_shared_(config.store == QuotaConfig::Store::kRedis),
       history_(config.learned_models),
-      outage_(config) {}
+      outage_(config, deps.metrics) {}
 
 Instant QuotaService::Now() const {
   return {.wall_ns = deps_.clock.Now().time_since_epoch().count(),

@@ -24,6 +24,7 @@ class QuotaService final : public api::Quota {
     Ledger& ledger;    // The same, to look things up; asked on `workers` alone.
     WorkerPool& workers;
     const Clock& clock;  // Injected so that a test can age a hold without sleeping.
+    metrics::Registry* metrics = nullptr;  // Null: nothing is counted.
   };
   // `config` is valid.
   QuotaService(const QuotaConfig& config, Deps deps);

@@ -37,6 +37,17 @@ int64_t LikelyCost(const LimitMatch& match, const Demand& demand) {
 
 }  // namespace
 
+StoreOutage::StoreOutage(const QuotaConfig& config, metrics::Registry* metrics)
+    : share_(config.outage_share) {
+  if (metrics == nullptr) return;
+  is_away_ = &metrics->NewGauge("weir_quota_store_away",
+                                "1 while the store of quota's counters does not answer.");
+  auto& calls = metrics->NewCounterFamily("weir_quota_calls_without_store_total",
+                                          "Calls decided without quota's counters.", {"outcome"});
+  granted_calls_ = &calls.With({"granted"});
+  refused_calls_ = &calls.With({"refused"});
+}
+
 CountingRule StoreOutage::ShareOf(const CompiledLimit& limit) const {
   const auto part = [this](int64_t of) {
     return static_cast<int64_t>(static_cast<double>(of) * share_);
@@ -80,7 +91,13 @@ void StoreOutage::Begin(const absl::Status& why) {
   if (is_out_.exchange(true)) return;
   grants_ = refusals_ = 0;
   granted_.clear();
+  if (is_away_ != nullptr) is_away_->Set(1);
   log::Warn("quota.store.away", {{"error", std::string(status::Message(why))}});
+}
+
+void StoreOutage::CountRefusal() {
+  ++refusals_;
+  if (refused_calls_ != nullptr) refused_calls_->Add(1);
 }
 
 absl::StatusOr<ReserveOutcome> StoreOutage::Grant(const ReserveOp& op, const absl::Status& why,
@@ -89,15 +106,16 @@ absl::StatusOr<ReserveOutcome> StoreOutage::Grant(const ReserveOp& op, const abs
   Begin(why);
   for (const LimitMatch& each : op.matches) {
     if (each.limit->enforcement != Enforcement::kStrict) continue;
-    ++refusals_;
+    CountRefusal();
     return Refused(fmt::format("limit '{}' must not be exceeded", each.limit->name));
   }
   std::optional<ReserveOutcome> outcome = TakeShares(op, now);
   if (!outcome) {
-    ++refusals_;
+    CountRefusal();
     return Refused("the share of this call's limits is spent");
   }
   ++grants_;
+  if (granted_calls_ != nullptr) granted_calls_->Add(1);
   return *std::move(outcome);
 }
 
@@ -155,6 +173,7 @@ void StoreOutage::Answered(const AttemptId* id) {
     if (found != missed_.end() && found->second.settlement == nullptr) missed_.erase(found);
   }
   if (!is_out_.exchange(false)) return;
+  if (is_away_ != nullptr) is_away_->Set(0);
   log::Info("quota.store.back", {{"granted", grants_},
                                  {"refused", refusals_},
                                  {"to_tell", static_cast<int64_t>(missed_.size())}});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/async/mutex.h"
+#include "common/metrics/registry.h"
 #include "services/quota/config.h"
 #include "services/quota/windows.h"
 #include "weir/quota/v1/quota.pb.h"
@@ -23,7 +24,8 @@ class StoreOutage {
  public:
   static constexpr size_t kMostMissed = 100'000;
 
-  explicit StoreOutage(const QuotaConfig& config) : share_(config.outage_share) {}
+  // `metrics` (null: nothing is counted) must outlive this object.
+  StoreOutage(const QuotaConfig& config, metrics::Registry* metrics);
 
   // Decides a Reserve that the store did not answer, for the reason `why`.
   //
@@ -65,9 +67,14 @@ class StoreOutage {
   std::optional<ReserveOutcome> TakeShares(const ReserveOp& op, Instant now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(Missed missed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CountRefusal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Begin(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const double share_;
+  // Null where nothing is counted.
+  metrics::Gauge* is_away_ = nullptr;
+  metrics::Counter* granted_calls_ = nullptr;
+  metrics::Counter* refused_calls_ = nullptr;
   std::atomic<bool> is_out_ = false;
   std::atomic<bool> has_missed_ = false;
   Mutex mutex_;

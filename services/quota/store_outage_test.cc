@@ -10,6 +10,7 @@ namespace weir::quota {
 namespace {
 
 using Kind = ReserveOutcome::Kind;
+using ::testing::HasSubstr;
 using testing::IsOk;
 using ::testing::SizeIs;
 using testing::StatusIs;
@@ -44,7 +45,8 @@ class StoreOutageTest : public ::testing::Test {
     return request;
   }
 
-  StoreOutage outage_{Config()};
+  metrics::Registry metrics_;
+  StoreOutage outage_{Config(), &metrics_};
   std::shared_ptr<const LimitTable> table_ =
       TableOf({{.name = "minute", .count = 100, .enforcement = v1::ENFORCEMENT_ADAPTIVE}});
   const v1::Subjects subjects_ = SubjectsOf("ann");
@@ -60,7 +62,12 @@ TEST_F(StoreOutageTest, GrantsAShareAPeriodAndTheCountAnOutage) {
   Advance(60);
   EXPECT_EQ(Granted(), 0) << "the count is granted";
   outage_.Answered();
+  EXPECT_THAT(metrics_.Render(), HasSubstr("weir_quota_store_away 0"));
   EXPECT_EQ(Granted(), 5) << "another outage";
+  const std::string text = metrics_.Render();
+  EXPECT_THAT(text, HasSubstr("weir_quota_store_away 1"));
+  EXPECT_THAT(text, HasSubstr("weir_quota_calls_without_store_total{outcome=\"granted\"} 16"));
+  EXPECT_THAT(text, HasSubstr("weir_quota_calls_without_store_total{outcome=\"refused\"} 4"));
 }
 
 TEST_F(StoreOutageTest, SaysWhenToTryAgain) {
