@@ -36,11 +36,11 @@ def free_port():
 
 
 class Container:
-    """One that exists, by its id."""
+    """One that exists, by what the engine says of it."""
 
-    def __init__(self, identifier):
-        self.id = identifier
-        self.details = json.loads(run("docker", "inspect", identifier))[0]
+    def __init__(self, details):
+        self.id = details["Id"]
+        self.details = details
 
     @property
     def service(self):
@@ -126,7 +126,7 @@ class Suite:
             wrong = {name: state for name, state in states.items()
                      if state not in ("healthy", "done")}
             assert time.monotonic() < end, f"not healthy: {wrong}\n{self.logs_of(wrong)}"
-            time.sleep(0.5)
+            time.sleep(1)
 
     def logs_of(self, names):
         """What those services said, but of each request."""
@@ -142,36 +142,25 @@ class Suite:
         ids = run("docker", "ps", "-aq", "--filter",
                   f"label=com.docker.compose.project={self.project}",
                   "--filter", "label=com.docker.compose.oneoff=False").split()
-        found = []
-        for each in ids:
-            try:
-                found.append(Container(each))
-            except AssertionError:  # Gone between the two commands.
-                continue
-        return [each for each in found if service in (None, each.service)]
+        # One that is gone between the two commands is left out.
+        found = json.loads(run("docker", "inspect", *ids, check=False) or "[]") if ids else []
+        return [each for each in map(Container, found) if service in (None, each.service)]
 
     def container(self, service):
         return self.containers(service)[0]
 
     def secret(self, volume, name):
         """A file of a volume of secrets."""
-        return self._volume(volume).joinpath(name).read_text().strip()
+        return self.secret_files()[f"{volume}/{name}"].read_text().strip()
 
     def secret_files(self):
         """Every file of every volume of secrets, by volume and name."""
         volumes = [name for name in run("docker", "volume", "ls", "-q").split()
                    if name.startswith(f"{self.project}_secrets-")]
+        tops = run("docker", "volume", "inspect", "-f", "{{.Mountpoint}}", *volumes).split()
         return {f"{volume.split('secrets-')[1]}/{path.relative_to(top)}": path
-                for volume in volumes
-                for top in [pathlib.Path(self._mountpoint(volume))]
+                for volume, top in zip(volumes, map(pathlib.Path, tops))
                 for path in sorted(top.rglob("*")) if path.is_file()}
-
-    def _volume(self, volume):
-        return pathlib.Path(self._mountpoint(f"{self.project}_secrets-{volume}"))
-
-    @staticmethod
-    def _mountpoint(volume):
-        return run("docker", "volume", "inspect", "-f", "{{.Mountpoint}}", volume).strip()
 
     def down(self):
         self.compose("down", "-v", "--remove-orphans", "-t", "10", check=False)
