@@ -110,6 +110,7 @@ def test_a_hold_that_was_too_large_comes_back(tenant, mock):
     mock.behave(mode="words", words=20)
     for number in range(1, 11):
         assert tenant.chat("hi", max_tokens=500).status == 200, number
+        tenant.settled(number)  # The rest comes back with the settlement, after the answer.
     assert tenant.settled(10).total == 300
 
 

@@ -15,6 +15,9 @@ from weir_harness.wire import CHAT
 
 KEY = "a-key-of-a-team"
 
+# A suite does so anyway; tests/chaos takes its Redis away.
+pytestmark = pytest.mark.standalone
+
 
 @pytest.fixture
 def redis():
