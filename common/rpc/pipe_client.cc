@@ -83,9 +83,7 @@ asio::awaitable<PipeResult> PipeClient::Call(PipeMethod method, api::CallContext
     begun.waiter = std::make_unique<HandlerWaiter<decltype(handler)>>(std::move(handler));
     const uint64_t id = Begin(std::move(begun));
     if (!slot.is_connected() || pending_.Find(id) == nullptr) return;
-    slot.assign([this, id](asio::cancellation_type) {
-      GiveUp(id, status::Cancelled("nobody waits for {} any more", options_.service));
-    });
+    slot.assign([this, id](asio::cancellation_type) { Cancel(id); });
   };
   co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(PipeResult)>(
       initiate, asio::use_awaitable, std::move(pending));
@@ -191,12 +189,14 @@ void PipeClient::OnLost(PipeReplica& replica, Lane lane, const absl::Status& why
       [&](const PendingCall& each) { return each.replica == &replica && each.lane == lane; });
   if (lane == Lane::kNormal && !replicas_.any_up() && patient_until_ == MonotonicTime::max()) {
     patient_until_ = deps_.timers.clock().Monotonic() + options_.patience;
+    WatchOver(patient_until_);
     log::Warn("rpc.service.lost", {{"service", options_.service},
                                    {"address", replica.address()},
                                    {"reason", status::Message(why)}});
   }
   for (const uint64_t id : lost) SendAgain(id, why);
   replicas_.OnLost(replica);  // May end it.
+  Pump();
 }
 
 void PipeClient::SendAgain(uint64_t id, const absl::Status& why) {
@@ -247,6 +247,12 @@ void PipeClient::GiveUp(uint64_t id, absl::Status why) {
   Finish(id, why);
 }
 
+// Ends what runs it, too.
+void PipeClient::Cancel(uint64_t id) {
+  GiveUp(id, status::Cancelled("nobody waits for {} any more", options_.service));
+  Pump();
+}
+
 // What it waits for, at the longest.
 MonotonicTime PipeClient::Until(const PendingCall& call) const {
   return call.replica == nullptr ? std::min(call.deadline, patient_until_) : call.deadline;
@@ -278,6 +284,8 @@ void PipeClient::Sweep() {
                                           call->method.name));
     }
   }
+  // There may be room now, and no answer that would say so.
+  Pump();
   WatchOver(next);
 }
 

@@ -62,15 +62,16 @@ class PipeClient final : public PipeReplica::Owner {
   void Dispatch(uint64_t id, PendingCall& call);
   void SendTo(PipeReplica& replica, uint64_t id, PendingCall& call);
   void Wait(uint64_t id, PendingCall& call);
-  // Sends what waits, as far as there is room.
+  // Sends what waits, as far as there is room. Wherever room may have come.
   void Pump();
   void SendAgain(uint64_t id, const absl::Status& why);
   void Finish(uint64_t id, const absl::Status& why);
   void End(uint64_t id, PipeResult result);
   void Count(PipeReplica& replica, bool up);
   void CountFailure(const absl::Status& why);
-  // The same for a call that the replica may still be at.
+  // Finish, for a call that the replica may still be at. Whoever calls it pumps then.
   void GiveUp(uint64_t id, absl::Status why);
+  void Cancel(uint64_t id);
   MonotonicTime Until(const PendingCall& call) const;
   void WatchOver(MonotonicTime when);
   void Sweep();
