@@ -91,6 +91,7 @@ class EchoServer {
   }
   ~EchoServer() { Stop(Duration::zero()); }
 
+  void Shutdown(Duration grace) { server_->Shutdown(grace); }
   void Stop(Duration grace) {
     if (!thread_.joinable()) return;
     server_->Shutdown(grace);
@@ -99,6 +100,7 @@ class EchoServer {
     thread_.join();
     server_ = nullptr;
   }
+  asio::io_context& io() { return io_; }
   EchoService& echo() { return echo_; }
   int port() const { return server_->port(); }
   std::string address() const { return fmt::format("127.0.0.1:{}", port()); }

@@ -82,6 +82,23 @@ TEST_F(ServiceServerTest, LeavesAtOnceThoughWorkIsUnderWay) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(5));
 }
 
+TEST_F(ServiceServerTest, ShutsDownBesideALoopThatIsBusy) {
+  // What runs on the loop stays on its thread.
+  const auto until = std::chrono::steady_clock::now() + milliseconds(500);
+  std::atomic<int> elsewhere{0};
+  std::thread::id loop;
+  const auto busy = [&](auto self) -> void {
+    if (loop == std::thread::id()) loop = std::this_thread::get_id();
+    elsewhere += std::this_thread::get_id() != loop;
+    std::this_thread::sleep_for(milliseconds(2));
+    if (std::chrono::steady_clock::now() < until) asio::post(server_.io(), [self] { self(self); });
+  };
+  for (int i = 0; i < 20; ++i) asio::post(server_.io(), [busy] { busy(busy); });
+  client_.RunFor(milliseconds(50));
+  server_.Shutdown(Duration::zero());
+  EXPECT_EQ(elsewhere, 0);
+}
+
 TEST(ServiceServerAddressTest, PlaintextStaysOnThisMachine) {
   asio::io_context io;
   const ServiceRegistry registry{std::string(kEcho)};

@@ -4,36 +4,50 @@
 
 #include <vector>
 
+#include "common/async/mutex.h"
+
 namespace weir::rpc {
 namespace {
 
 constexpr size_t kAtOnce = 64;
 
-struct Completed {
-  void* tag = nullptr;
-  bool ok = false;
-};
-
-void CompleteAll(const std::vector<Completed>& all) {
-  for (const Completed& each : all) static_cast<CompletionTag*>(each.tag)->Complete(each.ok);
-}
-
 }  // namespace
+
+class ThreadedLoop::Handed {
+ public:
+  // Whether there was nothing yet: then somebody is to come for it.
+  bool Put(const std::vector<Completed>& all) {
+    MutexLock lock(mutex_);
+    const bool first = all_.empty();
+    all_.insert(all_.end(), all.begin(), all.end());
+    return first;
+  }
+  void CompleteAll() {
+    for (const Completed& each : Take()) static_cast<CompletionTag*>(each.tag)->Complete(each.ok);
+  }
+
+ private:
+  std::vector<Completed> Take() {
+    MutexLock lock(mutex_);
+    return std::exchange(all_, {});
+  }
+  Mutex mutex_;
+  std::vector<Completed> all_ ABSL_GUARDED_BY(mutex_);
+};
 
 ThreadedLoop::ThreadedLoop(asio::io_context& io, std::unique_ptr<grpc::CompletionQueue> queue)
     : io_(io),
-      queue_(queue != nullptr ? std::move(queue) : std::make_unique<grpc::CompletionQueue>()) {}
+      queue_(queue != nullptr ? std::move(queue) : std::make_unique<grpc::CompletionQueue>()),
+      handed_(std::make_shared<Handed>()) {}
 
 ThreadedLoop::~ThreadedLoop() {
   queue_->Shutdown();
-  if (thread_.joinable()) {
-    thread_.join();
-    // What the thread handed over is run here: the loop has ended.
-    io_.restart();
-    io_.poll();
-  }
+  if (thread_.joinable()) thread_.join();
+  handed_->CompleteAll();  // Of a loop that has ended.
   Completed last;
-  while (queue_->Next(&last.tag, &last.ok)) CompleteAll({last});
+  while (queue_->Next(&last.tag, &last.ok)) {
+    static_cast<CompletionTag*>(last.tag)->Complete(last.ok);
+  }
 }
 
 void ThreadedLoop::Start() {
@@ -51,7 +65,7 @@ void ThreadedLoop::Poll() {
                grpc::CompletionQueue::GOT_EVENT) {
       all.push_back(next);
     }
-    asio::post(io_, [all = std::move(all)] { CompleteAll(all); });
+    if (handed_->Put(all)) asio::post(io_, [handed = handed_] { handed->CompleteAll(); });
   }
 }
 

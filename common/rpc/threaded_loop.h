@@ -15,7 +15,7 @@ class ThreadedLoop final : public CompletionLoop {
   explicit ThreadedLoop(asio::io_context& io,
                         std::unique_ptr<grpc::CompletionQueue> queue = nullptr);
   // Shuts the queue down (a server's after its server), and completes on this thread what is left
-  // in it: `io` must not run any more.
+  // of it: then `io` must not run any more. Nothing else of `io` runs here.
   ~ThreadedLoop() override;
 
   // From here on completions come. Once.
@@ -26,10 +26,17 @@ class ThreadedLoop final : public CompletionLoop {
   void Expect(int) override {}
 
  private:
+  struct Completed {
+    void* tag = nullptr;
+    bool ok = false;
+  };
+  // What the thread hands to the loop.
+  class Handed;
   void Poll();
 
   asio::io_context& io_;
   std::unique_ptr<grpc::CompletionQueue> queue_;
+  const std::shared_ptr<Handed> handed_;
   std::thread thread_;
 };
 
