@@ -140,8 +140,10 @@ void PipeClient::Wait(uint64_t id, PendingCall& call) {
     WatchOver(patient_until_);
   }
   if (waiting_.size() >= options_.max_waiting) {
-    return Finish(id, status::ResourceExhausted("{} calls wait for {} already", waiting_.size(),
-                                                options_.service));
+    if (deps_.metrics != nullptr) deps_.metrics->refused.Add();
+    // Not kResourceExhausted: of quota that says that a limit is reached.
+    return End(
+        id, status::Unavailable("{} calls wait for {} already", waiting_.size(), options_.service));
   }
   waiting_.Push(call.organization, id);
 }
@@ -223,8 +225,6 @@ void PipeClient::CountFailure(const absl::Status& why) {
   switch (why.code()) {
     case absl::StatusCode::kDeadlineExceeded:
       return deps_.metrics->late.Add();
-    case absl::StatusCode::kResourceExhausted:
-      return deps_.metrics->refused.Add();
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kFailedPrecondition:
       return deps_.metrics->lost.Add();

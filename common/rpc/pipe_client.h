@@ -37,8 +37,8 @@ class PipeClient final : public PipeReplica::Owner {
   // The answer to `request`, both encoded. `organization` says whose line it waits in.
   //
   // Errors are the service's, with their details. kDeadlineExceeded: none came in time, whether it
-  // was done is not known. kUnavailable: no replica is there, or the one that was asked was lost;
-  // it may have been done. kResourceExhausted: too many wait. kCancelled: the coroutine was.
+  // was done is not known. kUnavailable: no replica is there, too many wait, or the replica that
+  // was asked was lost; it may have been done. kCancelled: the coroutine was.
   asio::awaitable<PipeResult> Call(PipeMethod method, api::CallContext call,
                                    std::string organization, std::string request);
 

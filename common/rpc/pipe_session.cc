@@ -93,7 +93,8 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
     }
     WEIR_RETURN_IF_ERROR(call_->MayCall(item.method()));
     if (in_flight_ >= shared_.options.max_in_flight) {
-      return status::ResourceExhausted("{} items of this pipe are under way already", in_flight_);
+      // Not kResourceExhausted: of quota that says that a limit is reached.
+      return status::Unavailable("{} items of this pipe are under way already", in_flight_);
     }
     return method;
   }
