@@ -26,8 +26,11 @@ struct RemoteLoop::Parts {
 absl::StatusOr<std::unique_ptr<RemoteLoop>> RemoteLoop::Create(const RemoteAddresses& addresses,
                                                                Deps deps) {
   auto parts = std::make_unique<Parts>(deps);
-  rpc::PipeClient::Deps client_deps{
-      .loop = parts->loop, .timers = deps.timers, .random = deps.random, .resolver = deps.resolver};
+  rpc::PipeClient::Deps client_deps{.loop = parts->loop,
+                                    .timers = deps.timers,
+                                    .random = deps.random,
+                                    .resolver = deps.resolver,
+                                    .metrics = &parts->identity_metrics};
   WEIR_ASSIGN_OR_RETURN(parts->identity_client,
                         rpc::PipeClient::Create({.service = "weir.identity.v1.IdentityService",
                                                  .addresses = addresses.identity,
