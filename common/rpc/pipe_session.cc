@@ -9,6 +9,8 @@ namespace {
 
 // Answers that wait to be written; with more the session stops reading, until its client reads.
 constexpr size_t kMaxUnwritten = 8192;
+// The same for the bytes of requests under way and of such answers.
+constexpr size_t kMaxHeldBytes = 64 * 1024 * 1024;
 
 // The server's end of a pipe.
 class PipeSession final : public LiveCall, public std::enable_shared_from_this<PipeSession> {
@@ -57,11 +59,17 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
                             ? absl::OkStatus()
                             : status::InvalidArgument("what came on the pipe is not a batch");
     if (good.ok() && !std::exchange(greeted_, true)) good = CheckHello(batch.hello());
+    if (good.ok() && batch.items_size() > kMaxBatchItems) {
+      good = status::InvalidArgument("a batch of {} items, want at most {}", batch.items_size(),
+                                     kMaxBatchItems);
+    }
     if (!good.ok()) return Fail(good);
     for (pipe_pb::PipeItem& each : *batch.mutable_items()) Take(std::move(each));
-    if (replies_.size() < kMaxUnwritten) return Read();
+    if (HasRoom()) return Read();
     reading_paused_ = true;
   }
+
+  bool HasRoom() const { return replies_.size() < kMaxUnwritten && held_bytes_ < kMaxHeldBytes; }
 
   absl::Status CheckHello(const pipe_pb::Hello& hello) const {
     const std::string& own = shared_.deps.registry.service();
@@ -79,6 +87,7 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
       context.deadline = shared_.Now() + std::chrono::milliseconds(item.timeout_ms());
     }
     ++in_flight_;
+    held_bytes_ += item.request().size();
     asio::co_spawn(
         shared_.deps.io,
         Run(shared_from_this(), *method, context, item.id(), std::move(*item.mutable_request())),
@@ -103,10 +112,12 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
   static asio::awaitable<void> Run(std::weak_ptr<PipeSession> session,
                                    const ServiceRegistry::Method* method, api::CallContext context,
                                    uint64_t id, std::string request) {
+    const size_t bytes = request.size();
     absl::StatusOr<std::string> answer = co_await method->call(context, std::move(request));
     const std::shared_ptr<PipeSession> self = session.lock();
     if (self == nullptr) co_return;
     --self->in_flight_;
+    self->held_bytes_ -= bytes;
     self->Reply(id, std::move(answer));
   }
 
@@ -118,6 +129,7 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
     } else {
       *reply.mutable_status() = ToRich(answer.status());
     }
+    held_bytes_ += reply.response().size();
     replies_.push_back(std::move(reply));
     FlushSoon();
   }
@@ -137,6 +149,7 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
     while (!replies_.empty() && batch_.replies_size() < kMaxBatchItems) {
       bytes += replies_.front().response().size();
       if (batch_.replies_size() > 0 && bytes > kMaxBatchBytes) break;
+      held_bytes_ -= replies_.front().response().size();
       *batch_.add_replies() = std::move(replies_.front());
       replies_.pop_front();
     }
@@ -149,7 +162,10 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
 
   void OnWritten(bool ok) {
     broken_ = broken_ || !ok;
-    if (std::exchange(reading_paused_, false)) Read();
+    if (reading_paused_ && (broken_ || HasRoom())) {
+      reading_paused_ = false;
+      Read();
+    }
     Flush();
   }
 
@@ -180,6 +196,7 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
   std::deque<pipe_pb::PipeReply> replies_;
   absl::Status failure_;
   size_t in_flight_ = 0;
+  size_t held_bytes_ = 0;
   bool greeted_ = false;
   bool leaving_ = false;
   bool flush_posted_ = false;
