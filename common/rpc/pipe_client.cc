@@ -268,6 +268,7 @@ void PipeClient::WatchOver(MonotonicTime when) {
 void PipeClient::Sweep() {
   sweep_at_ = MonotonicTime::max();
   const MonotonicTime now = deps_.timers.clock().Monotonic();
+  if (patient_until_ <= now) replicas_.AdmitAnew();
   MonotonicTime next = MonotonicTime::max();
   const auto over = pending_.Select([&](const PendingCall& each) {
     const MonotonicTime until = Until(each);

@@ -75,5 +75,20 @@ TEST_F(PipeWaitTest, WhatWaitsForRoomHearsOfTheLossOfAllAfterTheTimeOfPatience) 
   killer.join();
 }
 
+TEST_F(PipeWaitTest, AReplicaOnAnotherStoreIsAskedOnceTheOthersAreGoneForLong) {
+  const std::string other = NewSocket();
+  auto first = std::make_unique<EchoServer>(socket_, "store-1");
+  EchoClient client({socket_, other}, {.patience = milliseconds(200)});
+  ASSERT_THAT(client.Ask(kSay), IsOk());
+  EchoServer second(other, "store-2");
+  client.RunFor(milliseconds(1200));
+  first->Stop(Duration::zero());
+  // Its own store may come back: that is waited for.
+  EXPECT_THAT(client.Ask(kSay, 0, "", milliseconds(100)),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(client.Ask(kSay, 0, "", seconds(2)), IsOk());
+  EXPECT_THAT(client.client().replicas().Health(), IsOk());
+}
+
 }  // namespace
 }  // namespace weir::rpc::testing

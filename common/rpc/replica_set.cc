@@ -144,6 +144,12 @@ bool ReplicaSet::Admit(const PipeReplica& replica) {
   return false;
 }
 
+void ReplicaSet::AdmitAnew() {
+  for (const auto& each : replicas_) {
+    if (each->up()) deps_.owner.OnUp(*each);
+  }
+}
+
 void ReplicaSet::OnLost(PipeReplica& replica) {
   if (!replica.retired() || replica.connected()) return;
   std::erase_if(replicas_, [&](const auto& each) { return each.get() == &replica; });

@@ -37,6 +37,8 @@ class ReplicaSet {
   // Told of hello: whether `replica` stands on the store of the others. Until no replica is up any
   // more the first store holds.
   bool Admit(const PipeReplica& replica);
+  // Nobody of the first store came back: tells the owner anew of all that are there.
+  void AdmitAnew();
   // Told of the end of a pipe: forgets the replica where its name is gone and nothing is under way.
   void OnLost(PipeReplica& replica);
 
