@@ -5,6 +5,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include "common/rpc/pipe_fixture.h"
+#include "common/testing/scoped_log.h"
 #include "common/testing/status_matchers.h"
 
 namespace weir::rpc::testing {
@@ -88,6 +89,22 @@ TEST_F(PipeWaitTest, AReplicaOnAnotherStoreIsAskedOnceTheOthersAreGoneForLong) {
               StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(client.Ask(kSay, 0, "", seconds(2)), IsOk());
   EXPECT_THAT(client.client().replicas().Health(), IsOk());
+}
+
+TEST_F(PipeWaitTest, AServerThatLeavesIsLeftAlone) {
+  const weir::testing::ScopedLog log;
+  EchoServer server(socket_);
+  EchoClient busy({socket_}), idle({socket_});
+  ASSERT_THAT(busy.Ask(kSay), IsOk());
+  ASSERT_THAT(idle.Ask(kSay), IsOk());
+  Begin(busy, kWaitOnce, 1500, seconds(5));
+  busy.RunFor(milliseconds(50));
+  std::thread leaving([&] { server.Stop(seconds(5)); });
+  idle.RunFor(milliseconds(1000));
+  busy.RunFor(milliseconds(1000));
+  leaving.join();
+  // One line for each client: none came back while the server waited for its last answer.
+  EXPECT_THAT(log.WithEvent("rpc.replica.up"), ::testing::SizeIs(2));
 }
 
 }  // namespace

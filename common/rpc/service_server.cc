@@ -154,7 +154,11 @@ std::shared_ptr<LiveCall> ServiceServer::Impl::Answer(std::unique_ptr<ServiceCal
                   status::Unimplemented("no method '{}'", text::Excerpt(path, 128)));
   }
   if (absl::Status may = call->MayCall(name); !may.ok()) return Refuse(std::move(call), may);
-  if (method == nullptr) return AnswerPipe(std::move(call));
+  if (method == nullptr) {
+    // Whoever was told goodbye would be back at once, and work would never end.
+    if (leaving_) return Refuse(std::move(call), status::Unavailable("the server is leaving"));
+    return AnswerPipe(std::move(call));
+  }
   return method->call ? AnswerUnary(std::move(call), *method)
                       : AnswerStream(std::move(call), *method);
 }

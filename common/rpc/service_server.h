@@ -47,8 +47,9 @@ class ServiceServer {
   // Shutdown(0), where nobody did.
   ~ServiceServer();
 
-  // Says goodbye on all pipes, ends the streams, waits until everything is answered, `grace` at
-  // most, then breaks off. Blocks, while the loop runs on another thread. Once.
+  // Says goodbye on all pipes, opens no others, ends the streams, waits until everything is
+  // answered, `grace` at most, then breaks off. Blocks, while the loop runs on another thread.
+  // Once.
   void Shutdown(Duration grace);
 
   // 0 for a Unix socket.
