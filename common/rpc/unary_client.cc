@@ -107,6 +107,8 @@ void UnaryClient::Close() {
 
 asio::awaitable<absl::StatusOr<std::string>> UnaryClient::Call(api::UnaryCall call) {
   if (closed_) co_return status::Cancelled("this process is about to end");
+  // gRPC lets such a call begin, and it may be answered before its end is noticed.
+  if (call.timeout <= Duration::zero()) co_return status::DeadlineExceeded("no time is left");
   const auto calling = std::make_shared<Calling>(loop_, under_way_);
   const absl::Cleanup cancel = [&calling] {
     if (!calling->finished()) calling->Cancel();
