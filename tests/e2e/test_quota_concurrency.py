@@ -135,4 +135,6 @@ def test_an_adaptive_limit_is_overdrawn_by_what_was_open_at_most(tenant, mock):
     at_once(CALLERS, lambda _: tenant.chat("hi").status)
     ledger = mock.ledger()
     spent = ledger["prompt_tokens"] + ledger["completion_tokens"]
-    assert count <= spent <= count * 1.1, ledger
+    assert spent <= count * 1.1, ledger
+    # Each replica learns for itself, and holds more until it has.
+    assert settings.REPLICAS > 1 or spent >= count, ledger
