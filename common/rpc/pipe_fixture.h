@@ -27,7 +27,7 @@ class EchoService {
   // The request, with `attempt` + 1.
   asio::awaitable<absl::StatusOr<AttemptKey>> Say(api::CallContext call, AttemptKey request) {
     ++said;
-    last_call = call;
+    last_deadline = call.deadline;
     request.set_attempt(request.attempt() + 1);
     co_return request;
   }
@@ -58,7 +58,7 @@ class EchoService {
 
   std::atomic<int> said{0};
   std::atomic<int> waiting{0};
-  api::CallContext last_call;
+  std::atomic<MonotonicTime> last_deadline{MonotonicTime()};
 
  private:
   const SystemClock clock_;

@@ -114,7 +114,7 @@ TEST_F(PipeFailureTest, ADeadlineEndsTheWaitAndTravels) {
   EchoServer server(socket_);
   EchoClient client({socket_});
   ASSERT_THAT(client.Ask(kSay, 0, "", seconds(3)), IsOk());
-  const Duration told = server.echo().last_call.deadline - client.clock().Monotonic();
+  const Duration told = server.echo().last_deadline.load() - client.clock().Monotonic();
   EXPECT_GT(told, seconds(2));
   EXPECT_LE(told, seconds(3));
   EXPECT_THAT(client.Ask(kWait, 5000, "", milliseconds(30)),

@@ -35,7 +35,7 @@ class ServiceServerTest : public ::testing::Test {
   }
   std::shared_ptr<EventStream<AttemptKey>> Watch(const std::string& method,
                                                  const AttemptKey& request) {
-    client_.RunFor(milliseconds(100));
+    while (client_.client().replicas().AnyChannel() == nullptr) client_.RunFor(milliseconds(10));
     return std::make_shared<DecodedStream<AttemptKey>>(
         OpenServerStream(client_.loop(), client_.client().replicas().AnyChannel(),
                          fmt::format("/{}/{}", kEcho, method), request.SerializeAsString(), 100));
@@ -82,21 +82,30 @@ TEST_F(ServiceServerTest, LeavesAtOnceThoughWorkIsUnderWay) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(5));
 }
 
-TEST_F(ServiceServerTest, ShutsDownBesideALoopThatIsBusy) {
-  // What runs on the loop stays on its thread.
-  const auto until = std::chrono::steady_clock::now() + milliseconds(500);
-  std::atomic<int> elsewhere{0};
-  std::thread::id loop;
-  const auto busy = [&](auto self) -> void {
-    if (loop == std::thread::id()) loop = std::this_thread::get_id();
-    elsewhere += std::this_thread::get_id() != loop;
+// Goes on posting itself for a while.
+struct BusyHandler {
+  asio::io_context& io;
+  const std::thread::id home;  // Where it is to run.
+  const std::chrono::steady_clock::time_point until;
+  const std::shared_ptr<std::atomic<int>> elsewhere;
+
+  void operator()() const {
+    *elsewhere += std::this_thread::get_id() != home;
     std::this_thread::sleep_for(milliseconds(2));
-    if (std::chrono::steady_clock::now() < until) asio::post(server_.io(), [self] { self(self); });
-  };
-  for (int i = 0; i < 20; ++i) asio::post(server_.io(), [busy] { busy(busy); });
+    if (std::chrono::steady_clock::now() < until) asio::post(io, *this);
+  }
+};
+
+TEST_F(ServiceServerTest, ShutsDownBesideALoopThatIsBusy) {
+  auto elsewhere = std::make_shared<std::atomic<int>>(0);
+  const auto until = std::chrono::steady_clock::now() + milliseconds(500);
+  asio::post(server_.io(), [&io = server_.io(), until, elsewhere] {
+    const BusyHandler busy{io, std::this_thread::get_id(), until, elsewhere};
+    for (int i = 0; i < 20; ++i) asio::post(io, busy);
+  });
   client_.RunFor(milliseconds(50));
   server_.Shutdown(Duration::zero());
-  EXPECT_EQ(elsewhere, 0);
+  EXPECT_EQ(*elsewhere, 0);
 }
 
 TEST(ServiceServerAddressTest, PlaintextStaysOnThisMachine) {
