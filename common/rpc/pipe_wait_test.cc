@@ -91,6 +91,15 @@ TEST_F(PipeWaitTest, AReplicaOnAnotherStoreIsAskedOnceTheOthersAreGoneForLong) {
   EXPECT_THAT(client.client().replicas().Health(), IsOk());
 }
 
+TEST_F(PipeWaitTest, AStreamNeedsNoRoomOfCalls) {
+  EchoServer server(socket_);
+  EchoClient client({socket_}, {.max_in_flight = 1});
+  ASSERT_THAT(client.Ask(kSay), IsOk());
+  Begin(client, kWait, 5000, seconds(5));
+  client.RunFor(milliseconds(20));
+  EXPECT_NE(client.client().replicas().AnyChannel(), nullptr);
+}
+
 TEST_F(PipeWaitTest, AServerThatLeavesIsLeftAlone) {
   const weir::testing::ScopedLog log;
   EchoServer server(socket_);

@@ -187,8 +187,12 @@ absl::Status ReplicaSet::Health() const {
 }
 
 std::shared_ptr<grpc::Channel> ReplicaSet::AnyChannel() const {
-  const PipeReplica* replica = Choose();
-  return replica == nullptr ? nullptr : replica->channel();
+  const PipeReplica* least = nullptr;
+  for (const auto& each : replicas_) {
+    if (!MayServe(*each)) continue;
+    if (least == nullptr || each->outstanding < least->outstanding) least = each.get();
+  }
+  return least == nullptr ? nullptr : least->channel();
 }
 
 }  // namespace weir::rpc

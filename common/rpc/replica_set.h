@@ -53,6 +53,7 @@ class ReplicaSet {
   // Why the service cannot be relied on: none is up, or replicas stand on different stores. OK: it
   // can.
   absl::Status Health() const;
+  // To one that may be asked, for what takes no room of calls; null: none.
   std::shared_ptr<grpc::Channel> AnyChannel() const;
 
  private:
