@@ -29,7 +29,8 @@ std::string NewSocket() {
 // A quota that knows one method, whose messages are of its own version.
 class OtherQuota {
  public:
-  explicit OtherQuota(std::string address) {
+  // `answer`: what it says to Reserve, encoded.
+  explicit OtherQuota(std::string address, std::string answer = {}) : answer_(std::move(answer)) {
     registry_.Add("Reserve", *this, &OtherQuota::Reserve);
     thread_ = std::thread([this] { io_.run(); });
     server_ = *rpc::ServiceServer::Start({.address = std::move(address), .version = "0"},
@@ -40,17 +41,17 @@ class OtherQuota {
     io_.stop();
     thread_.join();
   }
-  std::string answer;  // Encoded.
 
  private:
   // Any message keeps fields that it does not know.
   asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> Reserve(CallContext,
                                                                      quota_pb::HeartbeatResponse) {
     quota_pb::ReserveResponse response;
-    response.ParseFromString(answer);
+    response.ParseFromString(answer_);
     co_return response;
   }
 
+  const std::string answer_;
   const SystemClock clock_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
@@ -117,8 +118,7 @@ TEST_F(RemoteLoopTest, AskedOfAnOlderServiceWhatIsMissingIsMissedByItself) {
 }
 
 TEST_F(RemoteLoopTest, FieldsOfALaterServiceArePassedOver) {
-  OtherQuota later(quota_socket_);
-  later.answer = "\xFA\xFF\x03\x03new";  // Field 8191.
+  OtherQuota later(quota_socket_, "\xFA\xFF\x03\x03new");  // Field 8191.
   EXPECT_THAT(Await(loop_->quota().Reserve(Within(seconds(5)), {})), IsOk());
 }
 
