@@ -19,6 +19,7 @@ class CoreFace final : public QuotaFace {
       io_.run_one_for(std::chrono::milliseconds(100));
     }
   }
+  void Stop() override {}
 
  private:
   api::Quota& core_;

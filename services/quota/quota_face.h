@@ -17,6 +17,8 @@ class QuotaFace {
   virtual asio::io_context& io() = 0;
   // Runs them until `done`, for 10 s at most.
   virtual void RunUntil(const std::function<bool()>& done) = 0;
+  // Ends its threads, before the core goes. Its loops stay: others may be answering on them.
+  virtual void Stop() = 0;
 };
 
 // `core` outlives it.

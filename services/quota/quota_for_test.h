@@ -54,10 +54,15 @@ class QuotaForTest {
     EXPECT_THAT(store.Put({.limit = limit}), IsOk());
     EXPECT_THAT(limits.Reload(store), IsOk());
   }
+  ~QuotaForTest() { Stop(); }
   void Restart() {
-    face = nullptr;
+    Stop();
+    running.reset();
     running.emplace(config, clock, limits, ledger);
     face = MakeQuotaFace(running->service);
+  }
+  void Stop() {
+    if (face != nullptr) face->Stop();
   }
   // The core.
   QuotaService& service() { return running->service; }
@@ -143,8 +148,8 @@ class QuotaForTest {
   MemoryLimitStore store;
   LiveLimits limits;
   MemoryLedger ledger;
+  std::unique_ptr<QuotaFace> face;  // Goes after those who answer on its loops.
   std::optional<Running> running;
-  std::unique_ptr<QuotaFace> face;
 };
 
 // The violation that a refusal carries.

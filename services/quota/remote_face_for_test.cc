@@ -44,7 +44,9 @@ class RemoteFace final : public QuotaFace {
     quota_.emplace(*client_);
     client_->Start();
   }
-  ~RemoteFace() override {
+  ~RemoteFace() override { Stop(); }
+  void Stop() override {
+    if (!server_thread_.joinable()) return;
     client_->Abandon();
     server_->Shutdown(Duration::zero());
     server_work_.reset();

@@ -82,7 +82,7 @@ def test_keys_are_made_listed_and_revoked(ctl, tenant):
     assert {"app", "worker"} == {each["name"] for each in listed["keys"]}
     assert key not in ctl.output("keys", "list", "--all", *of)
     ctl.output("keys", "revoke", "worker", *of)
-    assert tenant.chat(key=key).error["code"] == "api_key_revoked"
+    tenant.wait_for_refusal(key, "api_key_revoked")
 
 
 def test_usage_shows_what_was_spent_and_what_was_estimated(ctl, tenant, mock):

@@ -92,6 +92,13 @@ class Tenant:
                                                                for m in reply.json()["data"]}
             eventually(served, what=f"models {models}")
 
+    def wait_for_refusal(self, key, code):
+        """Until every event loop refuses `key` with this code: a suite hears of it a moment later."""
+        def refused():
+            replies = [self.chat(key=key) for _ in range(8)]
+            return all(each.status == 401 and each.error["code"] == code for each in replies)
+        eventually(refused, what=f"the refusal {code}")
+
     # Traffic.
     def auth(self, key=None):
         return {"Authorization": f"Bearer {key or self.secret}"}
