@@ -14,6 +14,7 @@
 #include "common/ids/random.h"
 #include "common/metrics/registry.h"
 #include "common/process/host_config.h"
+#include "common/process/program.h"
 #include "common/rpc/admin_registry.h"
 #include "common/rpc/service_registry.h"
 
@@ -95,5 +96,26 @@ class ServiceHost {
   std::unique_ptr<Ports> ports_;
   std::thread thread_;
 };
+
+// The `load` of a service's Program: `read` (path, environment, config) reads its file, which has
+// the common part in `host`; `Process` is made of it. A
+// Process may be drained however far its Open has come.
+template <typename Process, auto read>
+absl::StatusOr<Loaded> LoadService(const std::string& path,
+                                   const config::Environment& environment) {
+  typename Process::Config config;
+  WEIR_ASSIGN_OR_RETURN(config::Settings settings, read(path, environment, config));
+  return Loaded{.settings = std::move(settings),
+                .log = config.host.log,
+                .banner = Banner(config.host.profile),
+                .start = [config]() -> absl::StatusOr<std::unique_ptr<Running>> {
+                  auto process = std::make_unique<Process>(config);
+                  const absl::Status opened = process->Open();
+                  if (opened.ok()) return process;
+                  // Its loop runs already: what that refers to must not go before.
+                  process->Drain();
+                  return opened;
+                }};
+}
 
 }  // namespace weir::process

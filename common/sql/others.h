@@ -1,23 +1,46 @@
 #pragma once
 
+#include <future>
+#include <optional>
+
 #include "common/sql/config.h"
 #include "common/sql/follower.h"
 
 namespace weir::sql {
 
-// Keeps a process up to what other processes commit in its database: `follow` (blocking) runs on
-// the pool each second, and at once when the doorbell rings. Destroy it once nobody runs the loop,
-// or on the loop's thread.
+// Keeps a process up to what other processes commit in its part of a database: `follow` runs each
+// second, and at once when the doorbell rings for it, on a thread of its own, which a server that
+// does not answer may hold for as long as it likes.
 class Others {
  public:
-  // `what` names it in the log. All must outlive this object.
-  Others(const DatabaseConfig& config, std::string what, std::function<absl::Status()> follow,
-         Follower::Deps deps)
-      : follower_(std::move(what), std::move(follow), std::chrono::seconds(1), deps),
-        doorbell_(OpenDoorbell(config, [this](std::string_view) { follower_.Ring(); })) {}
+  // `component`: whose Writes it is about, and its name in the log. `loop`, whose timers are
+  // `timers`, outlives this object; it is destroyed once nobody runs the loop.
+  Others(const DatabaseConfig& config, std::string component, std::function<absl::Status()> follow,
+         asio::io_context& loop, Timers& timers)
+      : loop_(loop),
+        follower_(std::in_place, component, std::move(follow), std::chrono::seconds(1),
+                  Follower::Deps{.loop = loop, .timers = timers, .workers = thread_}),
+        doorbell_(OpenDoorbell(config, [this, component](std::string_view rung) {
+          if (rung.empty() || rung == component) follower_->Ring();
+        })) {}
+
+  // Follows nothing any more; what was under way is done when this returns. While the loop runs on
+  // another thread. Once.
+  void Stop() {
+    doorbell_ = nullptr;
+    std::promise<void> ended;
+    asio::post(loop_, [&] {
+      follower_.reset();
+      ended.set_value();
+    });
+    ended.get_future().wait();
+    thread_.Stop();
+  }
 
  private:
-  Follower follower_;
+  asio::io_context& loop_;
+  WorkerPool thread_{"weir-follow", 1, 10};
+  std::optional<Follower> follower_;
   std::unique_ptr<Doorbell> doorbell_;
 };
 

@@ -18,6 +18,7 @@ namespace {
 // The process: its parts in the order of their making.
 class Process final : public process::Running {
  public:
+  using Config = ProcessConfig;
   explicit Process(ProcessConfig config)
       : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
 
@@ -57,8 +58,9 @@ class Process final : public process::Running {
   }
 
   void Drain() override {
+    if (others_) others_->Stop();
     host_.Drain();
-    feed_->Close();
+    if (feed_) feed_->Close();
     others_.reset();
   }
 
@@ -68,8 +70,7 @@ class Process final : public process::Running {
     RegisterIdentity(hot_registry_, *identity_, *desk_);
     RegisterIdentityAdmin(admin_registry_, *admin_);
     others_.emplace(
-        config_.database, "identity", [this] { return Follow(); },
-        sql::Follower::Deps{host_.io(), host_.timers(), host_.workers()});
+        config_.database, "identity", [this] { return Follow(); }, host_.io(), host_.timers());
     WEIR_ASSIGN_OR_RETURN(const std::string store, sql::StoreId(*database_));
     return host_.Serve(
         {.hot = hot_registry_, .admin = admin_registry_, .tokens = *tokens_, .store_id = store});
@@ -97,24 +98,16 @@ class Process final : public process::Running {
   std::optional<sql::Others> others_;
 };
 
-absl::StatusOr<process::Loaded> Load(const std::string& path,
-                                     const config::Environment& environment) {
-  ProcessConfig config;
-  WEIR_ASSIGN_OR_RETURN(config::Settings settings, ReadProcessConfig(path, environment, config));
-  return process::Loaded{.settings = std::move(settings),
-                         .log = config.host.log,
-                         .banner = process::Banner(config.host.profile),
-                         .start = [config] { return process::Begin<Process>(config); }};
-}
-
 }  // namespace
 }  // namespace weir::identity
 
 int main(int argc, char** argv) {
-  return weir::process::Main({.name = "weir-identity",
-                              .service = "identity",
-                              .summary = "Who is calling, and what they may do.",
-                              .version = WEIR_VERSION,
-                              .load = weir::identity::Load},
-                             argc, argv, environ);
+  return weir::process::Main(
+      {.name = "weir-identity",
+       .service = "identity",
+       .summary = "Who is calling, and what they may do.",
+       .version = WEIR_VERSION,
+       .load =
+           weir::process::LoadService<weir::identity::Process, weir::identity::ReadProcessConfig>},
+      argc, argv, environ);
 }

@@ -18,6 +18,7 @@ namespace {
 // The process: its parts in the order of their making.
 class Process final : public process::Running {
  public:
+  using Config = ProcessConfig;
   explicit Process(ProcessConfig config)
       : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
 
@@ -53,6 +54,8 @@ class Process final : public process::Running {
   }
 
   void Drain() override {
+    if (others_) others_->Stop();
+    if (hot_state_) hot_state_->Stop();
     host_.Drain();
     others_.reset();
   }
@@ -62,8 +65,7 @@ class Process final : public process::Running {
     RegisterQuota(hot_registry_, *quota_);
     RegisterQuotaAdmin(admin_registry_, *admin_);
     others_.emplace(
-        config_.database, "quota", [this] { return Follow(); },
-        sql::Follower::Deps{host_.io(), host_.timers(), host_.workers()});
+        config_.database, "quota", [this] { return Follow(); }, host_.io(), host_.timers());
     WEIR_ASSIGN_OR_RETURN(std::string store, sql::StoreId(*database_));
     // Windows in memory are a store that no replica shares.
     store += config_.quota.store == QuotaConfig::Store::kRedis
@@ -94,24 +96,15 @@ class Process final : public process::Running {
   std::optional<sql::Others> others_;
 };
 
-absl::StatusOr<process::Loaded> Load(const std::string& path,
-                                     const config::Environment& environment) {
-  ProcessConfig config;
-  WEIR_ASSIGN_OR_RETURN(config::Settings settings, ReadProcessConfig(path, environment, config));
-  return process::Loaded{.settings = std::move(settings),
-                         .log = config.host.log,
-                         .banner = process::Banner(config.host.profile),
-                         .start = [config] { return process::Begin<Process>(config); }};
-}
-
 }  // namespace
 }  // namespace weir::quota
 
 int main(int argc, char** argv) {
-  return weir::process::Main({.name = "weir-quota",
-                              .service = "quota",
-                              .summary = "May they spend it, and what did they spend.",
-                              .version = WEIR_VERSION,
-                              .load = weir::quota::Load},
-                             argc, argv, environ);
+  return weir::process::Main(
+      {.name = "weir-quota",
+       .service = "quota",
+       .summary = "May they spend it, and what did they spend.",
+       .version = WEIR_VERSION,
+       .load = weir::process::LoadService<weir::quota::Process, weir::quota::ReadProcessConfig>},
+      argc, argv, environ);
 }

@@ -17,6 +17,7 @@ namespace {
 // The process: its parts in the order of their making.
 class Process final : public process::Running {
  public:
+  using Config = ProcessConfig;
   explicit Process(ProcessConfig config)
       : config_(std::move(config)), host_(config_.host, WEIR_VERSION) {}
 
@@ -43,8 +44,9 @@ class Process final : public process::Running {
   }
 
   void Drain() override {
+    if (others_) others_->Stop();
     host_.Drain();
-    routing_->Close();
+    if (routing_) routing_->Close();
     others_.reset();
   }
 
@@ -53,8 +55,7 @@ class Process final : public process::Running {
     RegisterRouting(hot_registry_, *routing_);
     RegisterRoutingAdmin(admin_registry_, *admin_);
     others_.emplace(
-        config_.database, "routing", [this] { return Follow(); },
-        sql::Follower::Deps{host_.io(), host_.timers(), host_.workers()});
+        config_.database, "routing", [this] { return Follow(); }, host_.io(), host_.timers());
     WEIR_ASSIGN_OR_RETURN(const std::string store, sql::StoreId(*database_));
     WEIR_ASSIGN_OR_RETURN(api::AdminTokenVerifier * tokens, host_.AskIdentity());
     return host_.Serve(
@@ -78,24 +79,16 @@ class Process final : public process::Running {
   std::optional<sql::Others> others_;
 };
 
-absl::StatusOr<process::Loaded> Load(const std::string& path,
-                                     const config::Environment& environment) {
-  ProcessConfig config;
-  WEIR_ASSIGN_OR_RETURN(config::Settings settings, ReadProcessConfig(path, environment, config));
-  return process::Loaded{.settings = std::move(settings),
-                         .log = config.host.log,
-                         .banner = process::Banner(config.host.profile),
-                         .start = [config] { return process::Begin<Process>(config); }};
-}
-
 }  // namespace
 }  // namespace weir::routing
 
 int main(int argc, char** argv) {
-  return weir::process::Main({.name = "weir-routing",
-                              .service = "routing",
-                              .summary = "Who answers, in which order, how healthy they are.",
-                              .version = WEIR_VERSION,
-                              .load = weir::routing::Load},
-                             argc, argv, environ);
+  return weir::process::Main(
+      {.name = "weir-routing",
+       .service = "routing",
+       .summary = "Who answers, in which order, how healthy they are.",
+       .version = WEIR_VERSION,
+       .load =
+           weir::process::LoadService<weir::routing::Process, weir::routing::ReadProcessConfig>},
+      argc, argv, environ);
 }

@@ -38,7 +38,30 @@ def unverified():
     return context
 
 
-class Gateway:
+class Installation:
+    """What is the same for one process and for many: `admin_address`, `token_file` and `output()`
+    are theirs."""
+
+    _admin = None
+
+    @property
+    def admin(self):
+        if self._admin is None:
+            self._admin = Admin(self.admin_address, self.token_file.read_text().strip())
+        return self._admin
+
+    def close_admin(self):
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
+
+    def log(self, event=None):
+        """The log's lines, or those of one event, as dictionaries."""
+        lines = [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
+        return [line for line in lines if event in (None, line.get("event"))]
+
+
+class Gateway(Installation):
     """One weir process: `weir --config FILE` in `folder`. Starts at once unless `start` is false."""
 
     def __init__(self, folder, *, documents=(), start=True, **sections):
@@ -49,7 +72,6 @@ class Gateway:
         self.ops = Http(LOOPBACK, self.ops_port)
         self.admin_address = f"{LOOPBACK}:{self.admin_port}"
         self.process = None
-        self._admin = None
         folder.mkdir(parents=True, exist_ok=True)
         if documents:
             sections = {"bootstrap": str(self._write(documents)), **sections}
@@ -118,31 +140,14 @@ class Gateway:
         assert "Sanitizer" not in self.output(), self.output()[-5000:]
         return status
 
-    def close_admin(self):
-        if self._admin is not None:
-            self._admin.close()
-            self._admin = None
-
     @property
     def token_file(self):
         return self.folder / "data/admin.token"
-
-    @property
-    def admin(self):
-        if self._admin is None:
-            self._admin = Admin(self.admin_address, self.token_file.read_text().strip())
-        return self._admin
 
     def output(self):
         """All that it wrote to stdout and stderr."""
         return "".join((self.folder / name).read_text(errors="replace")
                        for name in ("weir.log", "weir.err"))
-
-    def log(self, event=None):
-        """The log's lines, or those of one event, as dictionaries."""
-        text = (self.folder / "weir.log").read_text()
-        lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-        return [line for line in lines if event in (None, line.get("event"))]
 
 
 class RunningGateway:

@@ -14,8 +14,7 @@ import time
 import yaml
 
 from . import settings
-from .admin import Admin
-from .gateway import LOOPBACK, find_weirctl, free_ports, unverified
+from .gateway import LOOPBACK, Installation, find_weirctl, free_ports, unverified
 from .postgres import Postgres
 from .waiting import eventually
 from .wire import Http
@@ -74,10 +73,16 @@ class Process:
 
     def __init__(self, folder, name, config):
         self.name, self._folder = name, folder
-        self._config = folder / f"{name}.yaml"
-        self._config.write_text(yaml.safe_dump(config))
+        self._file = folder / f"{name}.yaml"
+        self.config = config
+        self.configure()
         self.ops = Http(*config["ops"]["address"].split(":"))
         self.process = None
+
+    def configure(self, **sections):
+        """Other sections, for its next start."""
+        self.config = {**self.config, **sections}
+        self._file.write_text(yaml.safe_dump(self.config))
 
     def start(self, environment=None):
         """Returns when it is ready."""
@@ -88,7 +93,7 @@ class Process:
         with open(self._folder / f"{self.name}.log", "ab") as out, \
                 open(self._folder / f"{self.name}.err", "ab") as err:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
-                [settings.BIN_DIR / f"weir-{self.name.partition('-')[0]}", "--config", self._config],
+                [settings.BIN_DIR / f"weir-{self.name.partition('-')[0]}", "--config", self._file],
                 stdout=out, stderr=err, env={**settings.gateway_environment(), **(environment or {})})
 
     def await_ready(self):
@@ -137,7 +142,7 @@ class Spread(Http):
         return next(self._turns).connect(timeout)
 
 
-class Suite:
+class Suite(Installation):
     """What Gateway is, of several processes. Its `process` is the (first) edge's: what a test kills
     and starts again."""
 
@@ -164,7 +169,6 @@ class Suite:
             f"{name}={LOOPBACK}:{self._ports[name][0]}" for name in SERVICES)
         self._documents = {f"{number:02}": [each] for number, each in enumerate(documents)}
         self._documents.update(files or {})
-        self._admin = None
         self.redis = None
         self._with_redis = with_redis
         self.postgres = shared_postgres()
@@ -294,26 +298,10 @@ class Suite:
         """After stop: what it leaves in the machine's temporary folder."""
         shutil.rmtree(self._run, ignore_errors=True)
 
-    def close_admin(self):
-        if self._admin is not None:
-            self._admin.close()
-            self._admin = None
-
     @property
     def token_file(self):
         return self.folder / "secrets-identity/admin.token"
 
-    @property
-    def admin(self):
-        if self._admin is None:
-            self._admin = Admin(self.admin_address, self.token_file.read_text().strip())
-        return self._admin
-
     def output(self):
         """All that its processes wrote to stdout and stderr."""
         return "".join(part.output() for part in self.parts.values())
-
-    def log(self, event=None):
-        """The logs' lines, or those of one event, as dictionaries."""
-        lines = [json.loads(line) for line in self.output().splitlines() if line.startswith("{")]
-        return [line for line in lines if event in (None, line.get("event"))]
