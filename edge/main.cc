@@ -5,6 +5,7 @@
 
 #include "common/api/remote_routes.h"
 #include "common/log/log.h"
+#include "common/metrics/build_info.h"
 #include "common/process/private_directory.h"
 #include "common/rpc/grpc_log.h"
 #include "edge/edge.h"
@@ -35,10 +36,7 @@ class Process final : public process::Running {
  public:
   explicit Process(SuiteConfig config) : config_(std::move(config)) {
     config_.services.version = WEIR_VERSION;
-    metrics_
-        .NewGauge("weir_build_info", "Always 1; the label says which build runs.",
-                  {{"version", WEIR_VERSION}})
-        .Set(1);
+    metrics::ShowBuild(metrics_, WEIR_VERSION);
   }
   ~Process() override {
     edge_ = nullptr;

@@ -5,6 +5,7 @@
 #include <future>
 
 #include "common/log/log.h"
+#include "common/metrics/build_info.h"
 #include "common/rpc/grpc_log.h"
 #include "edge/http/server_tls.h"
 #include "weir/identity/v1/identity_admin.pb.h"
@@ -35,10 +36,7 @@ absl::StatusOr<std::shared_ptr<asio::ssl::context>> Tls(const edge::ListenerConf
 
 AdminDoor::AdminDoor(AdminConfig config) : config_(std::move(config)) {
   rpc::TakeGrpcLog();
-  metrics_
-      .NewGauge("weir_build_info", "Always 1; the label says which build runs.",
-                {{"version", WEIR_VERSION}})
-      .Set(1);
+  metrics::ShowBuild(metrics_, WEIR_VERSION);
 }
 
 AdminDoor::~AdminDoor() { Stop(); }

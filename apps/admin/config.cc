@@ -2,7 +2,7 @@
 
 #include "common/config/config_errors.h"
 #include "common/config/endpoint.h"
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 #include "common/text/excerpt.h"
 #include "edge/config_sections.h"
 
@@ -11,7 +11,7 @@ namespace {
 
 using config::Reader;
 
-bool IsAddress(std::string_view text) { return rpc::CheckAdminAddress(text, /*tls=*/true).ok(); }
+bool IsAddress(std::string_view text) { return rpc::CheckAddress(text, /*tls=*/true).ok(); }
 
 void ReadService(Reader& section, std::string& address) {
   section.String("admin", &address,
@@ -43,7 +43,7 @@ absl::Status CheckServices(const AdminConfig& config) {
   config::ConfigErrors errors("");
   const auto check = [&](std::string_view key, const std::string& address) {
     if (address.empty() || !config.tls.ca_file.empty()) return;  // Said already, or safe.
-    if (rpc::CheckAdminAddress(address, /*tls=*/false).ok()) return;
+    if (rpc::CheckAddress(address, /*tls=*/false).ok()) return;
     errors.Add(key, fmt::format("is '{}' without rpc.tls, want a loopback address, a Unix socket, "
                                 "or TLS: tokens would cross the network in the clear",
                                 text::Excerpt(address)));

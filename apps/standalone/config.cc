@@ -4,7 +4,7 @@
 
 #include "common/config/config_errors.h"
 #include "common/config/yaml.h"
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 #include "common/rpc/config.h"
 #include "common/text/excerpt.h"
 #include "edge/config_sections.h"
@@ -40,7 +40,7 @@ void CheckDirectories(const StandaloneConfig& config, ConfigErrors& errors) {
 
 void CheckAdminProfile(const StandaloneConfig& config, ConfigErrors& errors) {
   if (config.profile == Profile::kProd) return;
-  if (!rpc::CheckAdminAddress(config.admin.address, /*tls=*/false).ok()) {
+  if (!rpc::CheckAddress(config.admin.address, /*tls=*/false).ok()) {
     errors.Add("admin.address", fmt::format("is '{}', want a loopback address in profile dev",
                                             text::Excerpt(config.admin.address)));
   }

@@ -8,6 +8,7 @@
 #include "apps/apply/apply.h"
 #include "apps/apply/registry_sink.h"
 #include "common/log/log.h"
+#include "common/metrics/build_info.h"
 #include "common/process/private_directory.h"
 #include "common/rpc/admin_log.h"
 #include "services/identity/identity_server.h"
@@ -25,10 +26,7 @@ constexpr Duration kFollowPeriod = std::chrono::seconds(1);
 
 Standalone::Standalone(StandaloneConfig config)
     : config_(std::move(config)), admin_token_file_(config_.data_directory + "/admin.token") {
-  metrics_
-      .NewGauge("weir_build_info", "Always 1; the label says which build runs.",
-                {{"version", WEIR_VERSION}})
-      .Set(1);
+  metrics::ShowBuild(metrics_, WEIR_VERSION);
 }
 
 absl::StatusOr<std::unique_ptr<Standalone>> Standalone::Create(StandaloneConfig config,

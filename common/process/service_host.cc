@@ -4,6 +4,7 @@
 
 #include "common/api/remote_admin_tokens.h"
 #include "common/log/log.h"
+#include "common/metrics/build_info.h"
 #include "common/process/private_directory.h"
 #include "common/rpc/access_table.h"
 #include "common/rpc/admin_log.h"
@@ -60,10 +61,7 @@ class ServiceHost::Ports {
 ServiceHost::ServiceHost(const HostConfig& config, std::string_view version)
     : config_(config), version_(version), work_(asio::make_work_guard(io_)) {
   rpc::TakeGrpcLog();
-  metrics_
-      .NewGauge("weir_build_info", "Always 1; the label says which build runs.",
-                {{"version", version}})
-      .Set(1);
+  metrics::ShowBuild(metrics_, version);
 }
 
 ServiceHost::~ServiceHost() {

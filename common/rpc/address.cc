@@ -1,4 +1,4 @@
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 
 #include <charconv>
 
@@ -33,15 +33,15 @@ bool IsLoopback(std::string_view address) {
 
 }  // namespace
 
-absl::Status CheckAdminAddress(std::string_view address, bool tls) {
+absl::Status CheckAddress(std::string_view address, bool tls) {
   if (address.starts_with("unix:") && address.size() > 5) return absl::OkStatus();
   if (!IsHostPort(address)) {
-    return status::InvalidArgument("admin address is '{}', want HOST:PORT or unix:PATH",
+    return status::InvalidArgument("the address is '{}', want HOST:PORT or unix:PATH",
                                    text::Excerpt(address));
   }
   if (tls || IsLoopback(address)) return absl::OkStatus();
-  return status::InvalidArgument(
-      "admin address is '{}' without TLS, want a loopback address, or TLS", text::Excerpt(address));
+  return status::InvalidArgument("the address is '{}' without TLS, want a loopback address, or TLS",
+                                 text::Excerpt(address));
 }
 
 }  // namespace weir::rpc

@@ -1,4 +1,4 @@
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 
 #include <gtest/gtest.h>
 
@@ -16,8 +16,8 @@ struct AddressCase {
 class AdminAddressTest : public ::testing::TestWithParam<AddressCase> {};
 
 TEST_P(AdminAddressTest, SaysWhatMayBeUsed) {
-  EXPECT_EQ(CheckAdminAddress(GetParam().address, false).ok(), GetParam().plain);
-  EXPECT_EQ(CheckAdminAddress(GetParam().address, true).ok(), GetParam().tls);
+  EXPECT_EQ(CheckAddress(GetParam().address, false).ok(), GetParam().plain);
+  EXPECT_EQ(CheckAddress(GetParam().address, true).ok(), GetParam().tls);
 }
 INSTANTIATE_TEST_SUITE_P(
     Table, AdminAddressTest,

@@ -1,6 +1,6 @@
 #include "common/rpc/admin_routes.h"
 
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 #include "common/text/ascii.h"
 #include "common/text/excerpt.h"
 
@@ -34,7 +34,7 @@ absl::StatusOr<AdminRoutes> ParseAdminRoutes(std::string_view text, bool tls) {
       part = address.substr(0, address.find('='));
       address.remove_prefix(part.size() + 1);
     }
-    WEIR_RETURN_IF_ERROR(CheckAdminAddress(address, tls));
+    WEIR_RETURN_IF_ERROR(CheckAddress(address, tls));
     if (!routes.try_emplace(part, address).second) {
       return status::InvalidArgument(
           "admin address '{}' names two for '{}', want one address, or one for each part",

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "common/async/mutex.h"
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 #include "common/rpc/admin_exchange.h"
 #include "common/rpc/pem_file.h"
 #include "common/text/excerpt.h"
@@ -40,7 +40,7 @@ absl::Status Validate(const AdminServerOptions& options) {
     return status::InvalidArgument("admin port takes {} calls of {} bytes, want at least 1",
                                    options.max_concurrent_calls, options.max_request_bytes);
   }
-  return CheckAdminAddress(options.address, !options.tls_key_file.empty());
+  return CheckAddress(options.address, !options.tls_key_file.empty());
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "common/rpc/config.h"
 
 #include "common/config/config_errors.h"
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 #include "common/text/ascii.h"
 #include "common/text/excerpt.h"
 
@@ -21,7 +21,7 @@ void ReadAdminTls(Reader& reader, AdminTls& tls) {
   reader.String("key", &tls.key, {.required = true, .want = "the path of a PEM file"});
 }
 
-bool IsAddress(std::string_view text) { return CheckAdminAddress(text, /*tls=*/true).ok(); }
+bool IsAddress(std::string_view text) { return CheckAddress(text, /*tls=*/true).ok(); }
 
 bool AreAddresses(std::string_view text) {
   for (std::string_view each : text::Split(text, ',')) {
@@ -68,7 +68,7 @@ void ReadServiceAddresses(Reader& section, std::vector<std::string>& addresses) 
 
 absl::Status CheckAdmin(const AdminServerOptions& admin) {
   config::ConfigErrors errors("");
-  if (!CheckAdminAddress(admin.address, !admin.tls_certificate_file.empty()).ok()) {
+  if (!CheckAddress(admin.address, !admin.tls_certificate_file.empty()).ok()) {
     errors.Add("admin.address",
                fmt::format("is '{}' without admin.tls, want a loopback address, or "
                            "TLS: tokens would cross the network in the clear",
@@ -79,7 +79,7 @@ absl::Status CheckAdmin(const AdminServerOptions& admin) {
 
 absl::Status CheckRpc(const RpcConfig& rpc) {
   config::ConfigErrors errors("");
-  if (!rpc.address.empty() && !CheckAdminAddress(rpc.address, rpc.tls.enabled()).ok()) {
+  if (!rpc.address.empty() && !CheckAddress(rpc.address, rpc.tls.enabled()).ok()) {
     errors.Add("rpc.address", fmt::format("is '{}' without rpc.tls, want a loopback address, a "
                                           "Unix socket, or TLS",
                                           text::Excerpt(rpc.address)));

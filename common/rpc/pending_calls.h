@@ -56,7 +56,6 @@ class PendingCalls {
 
   // Ids for which `which` is true.
   std::vector<uint64_t> Select(const std::function<bool(const PendingCall&)>& which) const;
-  size_t size() const { return slots_.size() - free_.size(); }
 
  private:
   struct Slot {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "common/log/log.h"
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 #include "common/rpc/grpc_status.h"
 
 namespace weir::rpc {
@@ -33,8 +33,8 @@ absl::Status CheckAddresses(const PipeOptions& options) {
     return status::InvalidArgument("{} has no address, want at least one", options.service);
   }
   for (const std::string& each : options.addresses) {
-    WEIR_RETURN_IF_ERROR(status::While(CheckAdminAddress(each, options.tls.enabled()),
-                                       "reaching {}", options.service));
+    WEIR_RETURN_IF_ERROR(
+        status::While(CheckAddress(each, options.tls.enabled()), "reaching {}", options.service));
   }
   return absl::OkStatus();
 }
@@ -135,8 +135,9 @@ uint32_t PipeClient::TimeoutMs(const PendingCall& call) const {
 
 void PipeClient::Wait(uint64_t id, PendingCall& call) {
   if (!replicas_.any_up()) {
-    const absl::Status health = replicas_.Health();
-    if (deps_.timers.clock().Monotonic() >= patient_until_) return Finish(id, health);
+    if (deps_.timers.clock().Monotonic() >= patient_until_) {
+      return Finish(id, replicas_.Health());
+    }
     WatchOver(patient_until_);
   }
   if (waiting_.size() >= options_.max_waiting) {

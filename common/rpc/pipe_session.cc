@@ -94,7 +94,7 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
         asio::detached);
   }
 
-  absl::StatusOr<const ServiceRegistry::Method*> MethodOf(const pipe_pb::PipeItem& item) const {
+  absl::StatusOr<const ServiceRegistry::Method*> MethodOf(const pipe_pb::PipeItem& item) {
     const ServiceRegistry::Method* method = shared_.deps.registry.Find(item.method());
     if (method == nullptr || !method->call) {
       return status::Unimplemented("{} has no method '{}' on a pipe",

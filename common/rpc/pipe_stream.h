@@ -48,10 +48,6 @@ class PipeStream : public std::enable_shared_from_this<PipeStream> {
   // Breaks off; the listener hears nothing more.
   void Close();
 
-  bool open() const { return greeted_; }
-  // Items that have not been given to gRPC yet.
-  size_t unsent() const { return waiting_.size(); }
-
  private:
   using Call = grpc::ClientAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>;
 

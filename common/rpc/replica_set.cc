@@ -155,18 +155,6 @@ void ReplicaSet::OnLost(PipeReplica& replica) {
   std::erase_if(replicas_, [&](const auto& each) { return each.get() == &replica; });
 }
 
-std::vector<ReplicaSet::View> ReplicaSet::Views() const {
-  std::vector<View> views;
-  for (const auto& each : replicas_) {
-    views.push_back({.address = each->address(),
-                     .store_id = each->store_id(),
-                     .up = each->up(),
-                     .outstanding = each->outstanding,
-                     .last_failure = std::string(status::Message(each->last_failure()))});
-  }
-  return views;
-}
-
 absl::Status ReplicaSet::Health() const {
   if (!any_up()) {
     if (replicas_.empty() && !name_failure_.ok()) return name_failure_;

@@ -42,14 +42,6 @@ class ReplicaSet {
   // Told of the end of a pipe: forgets the replica where its name is gone and nothing is under way.
   void OnLost(PipeReplica& replica);
 
-  struct View {
-    std::string address;
-    std::string store_id;
-    bool up = false;
-    size_t outstanding = 0;
-    std::string last_failure;  // Empty: none since it came up.
-  };
-  std::vector<View> Views() const;
   // Why the service cannot be relied on: none is up, or replicas stand on different stores. OK: it
   // can.
   absl::Status Health() const;

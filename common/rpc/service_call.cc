@@ -31,10 +31,11 @@ std::string_view ServiceCall::method() const {
   return std::string_view(path).substr(path.rfind('/') + 1);
 }
 
-absl::Status ServiceCall::MayCall(std::string_view method_name) const {
+absl::Status ServiceCall::MayCall(std::string_view method_name) {
   const AccessCheck& access = shared.deps.access;
   if (!access) return absl::OkStatus();
-  const std::string peer = PeerName(context);
+  if (!peer_) peer_ = PeerName(context);
+  const std::string& peer = *peer_;
   const std::string& service = shared.deps.registry.service();
   absl::Status may = access(peer, service, method_name);
   static Told told;

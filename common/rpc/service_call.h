@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/rpc/completion_loop.h"
@@ -17,7 +18,6 @@ struct ServiceCall {
   struct Shared {
     const ServiceServerOptions options;
     const ServiceServer::Deps deps;
-    CompletionLoop* loop = nullptr;
 
     MonotonicTime Now() const { return deps.clock.Monotonic(); }
   };
@@ -27,7 +27,7 @@ struct ServiceCall {
   // The method behind the last slash.
   std::string_view method() const;
   // What the caller may do. Logs a refusal, once for each peer and method.
-  absl::Status MayCall(std::string_view method_name) const;
+  absl::Status MayCall(std::string_view method_name);
 
   struct AtTheEnd {
     const std::function<void()> run;
@@ -37,6 +37,9 @@ struct ServiceCall {
   const Shared& shared;
   grpc::GenericServerContext context;
   grpc::GenericServerAsyncReaderWriter stream;
+
+ private:
+  std::optional<std::string> peer_;  // Read from the certificate once: each item of a pipe asks.
 };
 
 // What a server tells to a call that is under way.

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "common/async/mutex.h"
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 #include "common/rpc/pipe_codec.h"
 #include "common/rpc/service_call.h"
 #include "common/rpc/threaded_loop.h"
@@ -93,7 +93,7 @@ class ServiceServer::Impl {
 
 absl::Status ServiceServer::Impl::Start() {
   const ServiceServerOptions& options = shared_.options;
-  WEIR_RETURN_IF_ERROR(CheckAdminAddress(options.address, options.tls.enabled()));
+  WEIR_RETURN_IF_ERROR(CheckAddress(options.address, options.tls.enabled()));
   WEIR_ASSIGN_OR_RETURN(auto credentials, ServerCredentials(options.tls));
   grpc::ServerBuilder builder;
   Configure(builder);
@@ -102,7 +102,6 @@ absl::Status ServiceServer::Impl::Start() {
   auto queue = builder.AddCompletionQueue();
   server_queue_ = queue.get();
   loop_ = std::make_unique<ThreadedLoop>(shared_.deps.io, std::move(queue));
-  shared_.loop = loop_.get();
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
     return status::Unavailable(

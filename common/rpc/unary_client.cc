@@ -7,7 +7,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-#include "common/rpc/admin_address.h"
+#include "common/rpc/address.h"
 #include "common/rpc/byte_buffer.h"
 #include "common/rpc/grpc_status.h"
 #include "common/rpc/pem_file.h"
@@ -22,7 +22,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const std:
                                                                       const PeerTls& tls) {
   if (tls.enabled()) return ClientCredentials(tls);
   if (tls.ca_file.empty()) {
-    WEIR_RETURN_IF_ERROR(CheckAdminAddress(address, /*tls=*/false));
+    WEIR_RETURN_IF_ERROR(CheckAddress(address, /*tls=*/false));
     return grpc::InsecureChannelCredentials();
   }
   WEIR_ASSIGN_OR_RETURN(std::string ca, ReadPemFile(tls.ca_file));
