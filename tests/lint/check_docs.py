@@ -8,7 +8,7 @@ import sys
 from sources import CPP, files, line_of, main, read
 
 PAGE = "docs/operations.md"
-PROGRAMS = ("apps/", "common/api/", "common/async/", "common/http/", "common/process/",
+PROGRAMS = ("apps/", "common/api/", "common/async/", "common/http/", "common/metrics/", "common/process/",
             "common/redis/", "common/rpc/", "common/sql/", "edge/", "services/")
 NOT_THEM = re.compile(r"(_test|_benchmark|_fuzz|_contract)\.(cc|h)$|/testing/")
 METRIC = re.compile(r'\bNew(?:Counter|Gauge|Histogram)(?:Family)?\(\s*"(\w+)"')
