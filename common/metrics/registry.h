@@ -24,8 +24,8 @@ using Labels = std::initializer_list<std::pair<std::string_view, std::string_vie
 // does.
 //
 //   Counter& requests_ = registry.NewCounter("weir_requests_total", "Requests.");
-//   CounterFamily& blocks_ =
-//       registry.NewCounterFamily("weir_blocks_total", "Requests refused.", {"reason"});
+//   CounterFamily& errors_ = registry.NewCounterFamily("weir_upstream_errors_total",
+//                                                      "Attempts that failed.", {"error"});
 //
 // A name is prefixed weir_, in base units, with the unit's plural and _total behind a counter. To
 // ask for the same name, type and label names again gives the same metric. A name that is
