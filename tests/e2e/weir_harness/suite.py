@@ -180,7 +180,11 @@ class Suite(Installation):
                           else self._service(part, name, sections))
                 self.parts[name] = Process(folder, name, config)
         if start:
-            self.start()
+            try:
+                self.start()
+            except BaseException:
+                self._kill()  # Nobody else has it yet.
+                raise
 
     def _address(self, part):
         """Of all its replicas."""
@@ -276,15 +280,25 @@ class Suite(Installation):
     def stop(self, by=signal.SIGTERM, within=15):
         """Ends the edge by a signal, then the rest; returns the edge's exit status."""
         self.close_admin()
-        status = self.parts["edge"].stop(by, within)
-        for part in ("edge", *reversed(SERVICES)):
-            for name in self._names[part]:
-                if name != "edge":
-                    assert self.parts[name].stop() == 0, self.parts[name].output()[-3000:]
-        if self.redis is not None:
-            self.redis.stop()
-            self.redis = None
+        try:
+            status = self.parts["edge"].stop(by, within)
+            for part in ("edge", *reversed(SERVICES)):
+                for name in self._names[part]:
+                    if name != "edge":
+                        assert self.parts[name].stop() == 0, self.parts[name].output()[-3000:]
+        finally:
+            self._kill()
         return status
+
+    def _kill(self):
+        """What still runs, Redis too: a test that fails leaves nothing behind."""
+        for part in self.parts.values():
+            if part.process is not None and part.process.poll() is None:
+                part.process.kill()
+                part.process.wait()
+        if self.redis is not None:
+            self.redis.kill()
+            self.redis = None
 
     def resume(self):
         """Wakes whatever a test has paused."""
