@@ -27,7 +27,11 @@ class LoopObjects final : public asio::execution_context::service {
   }
   std::map<uint64_t, std::shared_ptr<void>> objects;
 
+  // One that nobody has, whatever its objects are.
+  static uint64_t NewKey() { return ++last_key_; }
+
  private:
+  static inline std::atomic<uint64_t> last_key_ = 0;
   void shutdown() override { objects.clear(); }
 };
 
@@ -55,9 +59,8 @@ class LoopLocal {
   }
 
  private:
-  static inline std::atomic<uint64_t> last_key_ = 0;
   // Not this object's address: another may come to lie there.
-  const uint64_t key_ = ++last_key_;
+  const uint64_t key_ = internal::LoopObjects::NewKey();
   const Make make_;
 };
 
