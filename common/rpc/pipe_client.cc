@@ -106,8 +106,8 @@ void PipeClient::Dispatch(uint64_t id, PendingCall& call) {
                                           call.request.size(), options_.service, kMaxMessageBytes));
   }
   // Whoever waits already goes first.
-  if (!waiting_.empty()) return Wait(id, call);
-  PipeReplica* replica = replicas_.Choose();
+  if (!LineOf(call).empty()) return Wait(id, call);
+  PipeReplica* replica = replicas_.Choose(call.method.urgent);
   replica == nullptr ? Wait(id, call) : SendTo(*replica, id, call);
 }
 
@@ -140,20 +140,26 @@ void PipeClient::Wait(uint64_t id, PendingCall& call) {
     }
     WatchOver(patient_until_);
   }
-  if (waiting_.size() >= options_.max_waiting) {
+  FairQueue<uint64_t>& line = LineOf(call);
+  if (line.size() >= options_.max_waiting) {
     if (deps_.metrics != nullptr) deps_.metrics->refused.Add();
     // Not kResourceExhausted: of quota that says that a limit is reached.
-    return End(
-        id, status::Unavailable("{} calls wait for {} already", waiting_.size(), options_.service));
+    return End(id,
+               status::Unavailable("{} calls wait for {} already", line.size(), options_.service));
   }
-  waiting_.Push(call.organization, id);
+  line.Push(call.organization, id);
 }
 
 void PipeClient::Pump() {
-  while (!waiting_.empty()) {
-    PipeReplica* replica = replicas_.Choose();
+  Pump(urgent_, true);
+  Pump(patient_, false);
+}
+
+void PipeClient::Pump(FairQueue<uint64_t>& waiting, bool urgent) {
+  while (!waiting.empty()) {
+    PipeReplica* replica = replicas_.Choose(urgent);
     if (replica == nullptr) return;
-    const uint64_t id = waiting_.Pop();
+    const uint64_t id = waiting.Pop();
     PendingCall* call = pending_.Find(id);
     if (call != nullptr) SendTo(*replica, id, *call);
   }
@@ -177,7 +183,7 @@ void PipeClient::OnReply(PipeReplica& replica, pipe_pb::PipeReply reply) {
   } else {
     End(reply.id(), std::move(*reply.mutable_response()));
   }
-  if (!waiting_.empty()) Pump();
+  if (!urgent_.empty() || !patient_.empty()) Pump();
 }
 
 void PipeClient::Count(PipeReplica& replica, bool up) {
@@ -211,7 +217,7 @@ void PipeClient::SendAgain(uint64_t id, const absl::Status& why) {
                                           options_.service, lost->address(), status::Message(why)));
   }
   if (deps_.metrics != nullptr) deps_.metrics->resent.Add();
-  PipeReplica* other = replicas_.Choose(lost);
+  PipeReplica* other = replicas_.Choose(call.method.urgent, lost);
   other == nullptr ? Wait(id, call) : SendTo(*other, id, call);
 }
 

@@ -64,6 +64,10 @@ class PipeClient final : public PipeReplica::Owner {
   void Wait(uint64_t id, PendingCall& call);
   // Sends what waits, as far as there is room. Wherever room may have come.
   void Pump();
+  void Pump(FairQueue<uint64_t>& waiting, bool urgent);
+  FairQueue<uint64_t>& LineOf(const PendingCall& call) {
+    return call.method.urgent ? urgent_ : patient_;
+  }
   void SendAgain(uint64_t id, const absl::Status& why);
   void Finish(uint64_t id, const absl::Status& why);
   void End(uint64_t id, PipeResult result);
@@ -80,7 +84,9 @@ class PipeClient final : public PipeReplica::Owner {
   const PipeOptions options_;
   const Deps deps_;
   PendingCalls pending_;
-  FairQueue<uint64_t> waiting_;  // Ids; what has ended meanwhile is passed over.
+  // Ids; what has ended meanwhile is passed over. What is urgent, and what is not.
+  FairQueue<uint64_t> urgent_;
+  FairQueue<uint64_t> patient_;
   // How long calls wait for a replica; max: one is up.
   MonotonicTime patient_until_;
   Timers::Id sweep_ = 0;

@@ -22,9 +22,10 @@ struct PipeOptions {
   std::string version;
 
   // Items under way at one replica; more wait here, those of each organisation in a line of their
-  // own, and the lines take turns.
-  size_t max_in_flight = 1024;
-  // Items that wait here; more are refused.
+  // own, and the lines take turns. Items that nobody is in a hurry for get half of it and lines of
+  // their own: what waits for a disk holds up nobody who waits for a decision.
+  size_t max_in_flight = 4096;
+  // Items that wait here, of either kind; more are refused.
   size_t max_waiting = 10'000;
   // How long, from the loss of the last replica on, items wait for one to come back; afterwards
   // they are refused at once.

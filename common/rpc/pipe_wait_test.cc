@@ -39,6 +39,22 @@ TEST_F(PipeWaitTest, RoomOfACallThatWasGivenUpIsTakenByTheNext) {
   EXPECT_THAT(client.Ask(kSay, 0, "", seconds(2)), IsOk());
 }
 
+TEST_F(PipeWaitTest, WhatIsNotUrgentLeavesRoomForWhatIs) {
+  EchoServer server(socket_);
+  EchoClient client({socket_}, {.max_in_flight = 2});
+  ASSERT_THAT(client.Ask(kSay), IsOk());
+  PipeMethod slow = kWait;
+  slow.urgent = false;
+  // The first takes what there is for its kind, the others wait.
+  for (int i = 0; i < 3; ++i) Begin(client, slow, 5000, seconds(10));
+  client.RunFor(milliseconds(20));
+  EXPECT_THAT(client.Ask(kSay, 0, "", seconds(2)), IsOk());
+  PipeMethod patient = kSay;
+  patient.urgent = false;
+  EXPECT_THAT(client.Ask(patient, 0, "", milliseconds(100)),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
 TEST_F(PipeWaitTest, ACancelledCallLeavesItsRoomToTheNext) {
   EchoServer server(socket_);
   EchoClient client({socket_}, {.max_in_flight = 1});

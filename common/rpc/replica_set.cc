@@ -116,10 +116,12 @@ bool ReplicaSet::MayServe(const PipeReplica& replica) const {
   return replica.up() && replica.store_id() == store_id_;
 }
 
-PipeReplica* ReplicaSet::Choose(const PipeReplica* but_not) const {
+PipeReplica* ReplicaSet::Choose(bool urgent, const PipeReplica* but_not) const {
   PipeReplica* best = nullptr;
+  const size_t most =
+      urgent ? options_.max_in_flight : std::max<size_t>(1, options_.max_in_flight / 2);
   for (const auto& each : replicas_) {
-    if (!MayServe(*each) || each->outstanding >= options_.max_in_flight) continue;
+    if (!MayServe(*each) || each->outstanding >= most) continue;
     const bool better = best == nullptr || best == but_not ||
                         (each.get() != but_not && each->outstanding < best->outstanding);
     if (better) best = each.get();

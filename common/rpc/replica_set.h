@@ -29,8 +29,8 @@ class ReplicaSet {
   void Start();
 
   // The one with the fewest unanswered items that has room; null: none. Any other is preferred to
-  // `but_not`.
-  PipeReplica* Choose(const PipeReplica* but_not = nullptr) const;
+  // `but_not`. For what is not urgent there is room in half of what may be under way.
+  PipeReplica* Choose(bool urgent, const PipeReplica* but_not = nullptr) const;
   // Some replica may be asked, with room or not.
   bool any_up() const;
 
