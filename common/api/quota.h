@@ -25,6 +25,11 @@ class Quota {
       CallContext call, quota_pb::SettleRequest request) = 0;
   virtual asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> Release(
       CallContext call, quota_pb::ReleaseRequest request) = 0;
+  // kResourceExhausted: some limit has too little to share.
+  virtual asio::awaitable<absl::StatusOr<quota_pb::LeaseResponse>> Lease(
+      CallContext call, quota_pb::LeaseRequest request) = 0;
+  virtual asio::awaitable<absl::StatusOr<quota_pb::ReturnResponse>> Return(
+      CallContext call, quota_pb::ReturnRequest request) = 0;
   virtual asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> Heartbeat(
       CallContext call, quota_pb::HeartbeatRequest request) = 0;
   virtual asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> Peek(

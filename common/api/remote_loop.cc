@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "common/api/leasing_quota.h"
 #include "common/api/remote_identity.h"
 #include "common/api/remote_quota.h"
 #include "common/rpc/polled_loop.h"
@@ -12,15 +13,18 @@ struct RemoteLoop::Parts {
   explicit Parts(const Deps& deps)
       : loop(deps.io),
         identity_metrics(deps.metrics, "identity"),
-        quota_metrics(deps.metrics, "quota") {}
+        quota_metrics(deps.metrics, "quota"),
+        lease_metrics(deps.metrics) {}
 
   rpc::PolledLoop loop;
   rpc::PipeMetrics identity_metrics;
   rpc::PipeMetrics quota_metrics;
+  LeaseMetrics lease_metrics;
   std::unique_ptr<rpc::PipeClient> identity_client;
   std::unique_ptr<rpc::PipeClient> quota_client;
   std::optional<RemoteIdentity> identity;
   std::optional<RemoteQuota> quota;
+  std::optional<LeasingQuota> leasing;  // Unset: everything is asked.
 };
 
 absl::StatusOr<std::unique_ptr<RemoteLoop>> RemoteLoop::Create(const RemoteAddresses& addresses,
@@ -48,6 +52,17 @@ absl::StatusOr<std::unique_ptr<RemoteLoop>> RemoteLoop::Create(const RemoteAddre
                                                 client_deps));
   parts->identity.emplace(*parts->identity_client);
   parts->quota.emplace(*parts->quota_client);
+  if (addresses.leases) {
+    parts->leasing.emplace(LeasingQuota::Options{},
+                           LeasingQuota::Deps{.inner = *parts->quota,
+                                              .timers = deps.timers,
+                                              .random = deps.random,
+                                              .executor = deps.io.get_executor(),
+                                              .metrics = &parts->lease_metrics,
+                                              .is_reachable = [client = parts->quota_client.get()] {
+                                                return client->replicas().any_up();
+                                              }});
+  }
   return std::unique_ptr<RemoteLoop>(new RemoteLoop(std::move(parts)));
 }
 
@@ -55,7 +70,14 @@ RemoteLoop::RemoteLoop(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) 
 RemoteLoop::~RemoteLoop() = default;
 
 Identity& RemoteLoop::identity() { return *parts_->identity; }
-Quota& RemoteLoop::quota() { return *parts_->quota; }
+Quota& RemoteLoop::quota() {
+  if (parts_->leasing) return *parts_->leasing;
+  return *parts_->quota;
+}
+void RemoteLoop::StopLeasing() {
+  if (parts_->leasing) parts_->leasing->Stop();
+}
+size_t RemoteLoop::leases() const { return parts_->leasing ? parts_->leasing->leases() : 0; }
 
 void RemoteLoop::Run() {
   parts_->identity_client->Start();

@@ -16,6 +16,7 @@ namespace weir::api {
 
 // Where the services are that an edge asks.
 struct RemoteAddresses {
+  bool leases = true;  // Of quota: what is spent without asking (LeasingQuota).
   std::vector<std::string> identity;
   std::vector<std::string> quota;
   std::vector<std::string> routing;
@@ -41,6 +42,9 @@ class RemoteLoop {
 
   Identity& identity();
   Quota& quota();
+  // Of quota: none is taken any more, and what there is is given back.
+  void StopLeasing();
+  size_t leases() const;
 
   // Runs the loop on this thread until it is stopped. Once.
   void Run();

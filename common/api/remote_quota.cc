@@ -15,8 +15,10 @@ constexpr rpc::PipeMethod kSettle{
     .name = "Settle", .idempotent = true, .urgent = false, .timeout = kPatient};
 constexpr rpc::PipeMethod kRelease{
     .name = "Release", .idempotent = true, .urgent = false, .timeout = kPatient};
-constexpr rpc::PipeMethod kHeartbeat{
-    .name = "Heartbeat", .idempotent = true, .urgent = false, .timeout = kPatient};
+constexpr rpc::PipeMethod kLease{.name = "Lease", .idempotent = true};
+// Neither waits for a commit: they must not wait behind what does.
+constexpr rpc::PipeMethod kReturn{.name = "Return", .idempotent = true, .timeout = kPatient};
+constexpr rpc::PipeMethod kHeartbeat{.name = "Heartbeat", .idempotent = true, .timeout = kPatient};
 constexpr rpc::PipeMethod kPeek{.name = "Peek", .idempotent = true};
 
 }  // namespace
@@ -48,6 +50,20 @@ asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> RemoteQuota::Release(
   std::string organization = request.organization();
   return RemoteCall<quota_pb::ReleaseResponse>(&client_, kRelease, call, std::move(organization),
                                                std::move(request));
+}
+
+asio::awaitable<absl::StatusOr<quota_pb::LeaseResponse>> RemoteQuota::Lease(
+    CallContext call, quota_pb::LeaseRequest request) {
+  std::string organization = request.subjects().organization();
+  return RemoteCall<quota_pb::LeaseResponse>(&client_, kLease, call, std::move(organization),
+                                             std::move(request));
+}
+
+asio::awaitable<absl::StatusOr<quota_pb::ReturnResponse>> RemoteQuota::Return(
+    CallContext call, quota_pb::ReturnRequest request) {
+  std::string organization = request.organization();
+  return RemoteCall<quota_pb::ReturnResponse>(&client_, kReturn, call, std::move(organization),
+                                              std::move(request));
 }
 
 asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> RemoteQuota::Heartbeat(

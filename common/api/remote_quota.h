@@ -20,6 +20,10 @@ class RemoteQuota final : public Quota {
       CallContext call, quota_pb::SettleRequest request) override;
   asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> Release(
       CallContext call, quota_pb::ReleaseRequest request) override;
+  asio::awaitable<absl::StatusOr<quota_pb::LeaseResponse>> Lease(
+      CallContext call, quota_pb::LeaseRequest request) override;
+  asio::awaitable<absl::StatusOr<quota_pb::ReturnResponse>> Return(
+      CallContext call, quota_pb::ReturnRequest request) override;
   asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> Heartbeat(
       CallContext call, quota_pb::HeartbeatRequest request) override;
   asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> Peek(

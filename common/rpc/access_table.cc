@@ -31,6 +31,7 @@ constexpr Permission kPermissions[] = {
     {kEdge, kQuotaService, "Release"},
     {kEdge, kQuotaService, "Heartbeat"},
     {kEdge, kQuotaService, "Lease"},
+    {kEdge, kQuotaService, "Return"},
     {kEdge, kQuotaService, "Peek"},
     {kEdge, kRoutingService, "Pipe"},
     {kEdge, kRoutingService, "Plan"},

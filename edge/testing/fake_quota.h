@@ -85,6 +85,14 @@ class FakeQuota final : public api::Quota {
     response.set_output_tokens_cap(*cap);
     co_return response;
   }
+  asio::awaitable<absl::StatusOr<quota::v1::LeaseResponse>> Lease(
+      api::CallContext, quota::v1::LeaseRequest) override {
+    co_return status::ResourceExhausted("nothing to lease");
+  }
+  asio::awaitable<absl::StatusOr<quota::v1::ReturnResponse>> Return(
+      api::CallContext, quota::v1::ReturnRequest) override {
+    co_return quota::v1::ReturnResponse();
+  }
   asio::awaitable<absl::StatusOr<quota::v1::HeartbeatResponse>> Heartbeat(
       api::CallContext, quota::v1::HeartbeatRequest) override {
     co_return quota::v1::HeartbeatResponse();

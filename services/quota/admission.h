@@ -5,9 +5,9 @@
 #include <optional>
 #include <span>
 
+#include "common/quota/estimate.h"
 #include "services/quota/compiled_limit.h"
 #include "services/quota/counter.h"
-#include "services/quota/estimate.h"
 
 namespace weir::quota {
 

@@ -16,6 +16,7 @@ Hold& HoldTable::Add(const AttemptId& id, std::string_view edge_id, int64_t now_
   auto edge = edges_.find(edge_id);
   if (edge == edges_.end()) edge = edges_.emplace(edge_id, EdgeHolds{}).first;
   hold.edge = &edge->second;
+  hold.edge->name = edge->first;
   hold.previous = hold.edge->last;
   (hold.previous != nullptr ? hold.previous->next : hold.edge->first) = &hold;
   hold.edge->last = &hold;
@@ -37,6 +38,15 @@ void HoldTable::Remove(Hold& hold) {
   Unlink(hold);
   for (HoldPart& part : hold.parts) --part.counted->holds;
   holds_.erase(AttemptId(hold.id));
+}
+
+std::vector<AttemptId> HoldTable::OfEdge(std::string_view edge_id) const {
+  std::vector<AttemptId> all;
+  for (const auto& [id, hold] : holds_) {
+    const std::string_view name = hold->edge != nullptr ? hold->edge->name : hold->lapsed_edge;
+    if (name == edge_id) all.push_back(id);
+  }
+  return all;
 }
 
 int64_t HoldTable::Renew(std::string_view edge_id, int64_t now_ns) {
@@ -61,6 +71,7 @@ Hold* HoldTable::FindDue(int64_t hold_ttl_ns, int64_t now_ns) {
 }
 
 void HoldTable::Lapse(Hold& hold, Instant now) {
+  if (hold.edge != nullptr) hold.lapsed_edge = hold.edge->name;
   Unlink(hold);
   hold.lapsed_at = now;
   lapsed_.emplace_back(hold.id, now.monotonic_ns);

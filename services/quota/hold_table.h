@@ -9,9 +9,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "services/quota/attempt_id.h"
 #include "services/quota/counter_map.h"
+#include "services/quota/lease.h"
 
 namespace weir::quota {
 
@@ -34,17 +36,20 @@ struct Hold {
   std::optional<int64_t> output_cap;
   int64_t output_covered = 0;
   int64_t requests = 0;
+  LeaseAmounts leased;               // Of a lease: the answer.
   int64_t made_at_ns = 0;            // Monotonic.
   std::optional<Instant> lapsed_at;  // Unset: open.
   absl::InlinedVector<HoldPart, 4> parts;
 
-  EdgeHolds* edge = nullptr;
+  EdgeHolds* edge = nullptr;  // Null where it lapsed.
+  std::string lapsed_edge;    // Its name then.
   Hold* previous = nullptr;
   Hold* next = nullptr;
 };
 
 // The open holds of one edge, oldest first: also the order in which they lapse.
 struct EdgeHolds {
+  std::string_view name;
   Hold* first = nullptr;
   Hold* last = nullptr;
   int64_t open = 0;
@@ -59,6 +64,9 @@ class HoldTable {
   // `id` is not there yet. Joins the edge's holds as the youngest.
   Hold& Add(const AttemptId& id, std::string_view edge_id, int64_t now_ns);
   void Remove(Hold& hold);
+
+  // All of the edge, open or lapsed. Looks at every hold there is.
+  std::vector<AttemptId> OfEdge(std::string_view edge_id) const;
 
   // Open holds of the edge.
   int64_t Renew(std::string_view edge_id, int64_t now_ns);

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "common/quota/usage_parts.h"
 #include "common/status/status.h"
 #include "services/quota/attempt_id.h"
-#include "services/quota/usage_parts.h"
 #include "weir/quota/v1/quota_admin.pb.h"
 
 namespace weir::quota {

@@ -35,18 +35,18 @@ std::string_view UnitName(Unit unit) {
   return unit == common::v1::UNIT_REQUESTS ? "requests" : "tokens";
 }
 
-std::string EntityOf(const CompiledLimit& limit, std::string_view subject) {
-  const bool is_organization = limit.level == v1::LEVEL_ORGANIZATION;
-  return fmt::format("{}:{}", LevelName(limit.level),
-                     is_organization ? std::string_view(limit.organization) : subject);
-}
-
 std::string WhenAgain(int64_t retry_after_ns) {
   if (retry_after_ns == kForeverNs) return "this call never fits";
   return fmt::format("try again in {}", text::FormatRateLimitReset(Duration(retry_after_ns)));
 }
 
 }  // namespace
+
+std::string EntityOf(const CompiledLimit& limit, std::string_view subject) {
+  const bool is_organization = limit.level == v1::LEVEL_ORGANIZATION;
+  return fmt::format("{}:{}", LevelName(limit.level),
+                     is_organization ? std::string_view(limit.organization) : subject);
+}
 
 google::protobuf::Duration ToProto(int64_t ns) {
   google::protobuf::Duration duration;

@@ -3,6 +3,7 @@
 #include <google/protobuf/duration.pb.h>
 #include <google/protobuf/repeated_ptr_field.h>
 
+#include <string>
 #include <string_view>
 
 #include "common/status/status.h"
@@ -25,6 +26,9 @@ void AddTightest(const LimitMatches& matches, const Positions& positions,
 // Adds the states of all matches: those of AddTightest first, then the others in their order.
 void AddStates(const LimitMatches& matches, const Positions& positions,
                google::protobuf::RepeatedPtrField<v1::LimitState>& states);
+
+// Whose counter a limit has for the subject: "user:alice".
+std::string EntityOf(const CompiledLimit& limit, std::string_view subject);
 
 // kResourceExhausted with a QuotaViolation.
 absl::Status Exhausted(const CompiledLimit& limit, std::string_view subject,

@@ -14,6 +14,12 @@ std::shared_ptr<const LimitTable> LiveLimits::Current() const {
   return table_;
 }
 
+void LiveLimits::Take(std::shared_ptr<const LimitTable> table, int64_t sequence) {
+  table_ = std::move(table);
+  sequence_ = sequence;
+  version_.store(sequence, std::memory_order_release);
+}
+
 absl::Status LiveLimits::Reload(LimitStore& store) {
   absl::StatusOr<LimitStore::Snapshot> snapshot = store.All();
   if (!snapshot.ok()) return status::While(snapshot.status(), "loading the limits");
@@ -21,8 +27,7 @@ absl::Status LiveLimits::Reload(LimitStore& store) {
   MutexLock lock(mutex_);
   // Somebody else may have loaded a later state meanwhile.
   if (snapshot->sequence < sequence_) return absl::OkStatus();
-  sequence_ = snapshot->sequence;
-  table_ = std::move(table);
+  Take(std::move(table), snapshot->sequence);
   return absl::OkStatus();
 }
 
@@ -42,8 +47,7 @@ absl::Status LiveLimits::Change(LimitStore& store, const std::optional<StoredLim
     std::shared_ptr<const LimitTable> table = old->With(before, after);
     MutexLock lock(mutex_);
     if (table_ == old) {
-      table_ = std::move(table);
-      sequence_ = *sequence;
+      Take(std::move(table), *sequence);
       return absl::OkStatus();
     }
   }

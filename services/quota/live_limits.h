@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "common/async/mutex.h"
@@ -13,6 +14,9 @@ class LiveLimits {
  public:
   // Never null. A snapshot: hold it for one operation.
   std::shared_ptr<const LimitTable> Current() const;
+  // Rises with every change of the limits, on every replica alike. Read before Current() it is
+  // never later than what that returns.
+  int64_t version() const { return version_.load(std::memory_order_acquire); }
 
   // Takes over what the store holds, unless this is newer. Blocks.
   absl::Status Reload(LimitStore& store);
@@ -27,9 +31,13 @@ class LiveLimits {
   absl::Status Follow(LimitStore& store);
 
  private:
+  void Take(std::shared_ptr<const LimitTable> table, int64_t sequence)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   mutable Mutex mutex_;
   std::shared_ptr<const LimitTable> table_ ABSL_GUARDED_BY(mutex_) = LimitTable::Build({});
   int64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::atomic<int64_t> version_ = 0;  // The sequence, without the lock.
 };
 
 }  // namespace weir::quota

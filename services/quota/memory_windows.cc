@@ -59,12 +59,38 @@ asio::awaitable<absl::Status> MemoryWindows::Release(ReleaseOp op) {
   co_return absl::OkStatus();
 }
 
+asio::awaitable<absl::StatusOr<LeaseOutcome>> MemoryWindows::Lease(LeaseOp op) {
+  Shard& shard = ShardOf(op.organization);
+  const Instant now = Now();
+  MutexLock lock(shard.mutex);
+  co_return shard.engine.Lease(op, now);
+}
+
+asio::awaitable<absl::Status> MemoryWindows::Return(std::string organization,
+                                                    std::vector<ReturnedLease> leases) {
+  Shard& shard = ShardOf(organization);
+  const Instant now = Now();
+  MutexLock lock(shard.mutex);
+  for (const ReturnedLease& each : leases) shard.engine.Return(each, now);
+  co_return absl::OkStatus();
+}
+
 asio::awaitable<absl::StatusOr<int64_t>> MemoryWindows::Renew(std::string edge_id) {
   const Instant now = Now();
   int64_t holds = 0;
   for (const auto& shard : shards_) {
     MutexLock lock(shard->mutex);
     holds += shard->engine.Renew(edge_id, now);
+  }
+  co_return holds;
+}
+
+asio::awaitable<absl::StatusOr<int64_t>> MemoryWindows::Forsake(std::string edge_id) {
+  const Instant now = Now();
+  int64_t holds = 0;
+  for (const auto& shard : shards_) {
+    MutexLock lock(shard->mutex);
+    holds += shard->engine.Forsake(edge_id, now);
   }
   co_return holds;
 }

@@ -23,7 +23,11 @@ class MemoryWindows final : public Windows {
   asio::awaitable<absl::StatusOr<ExtendOutcome>> Extend(ExtendOp op) override;
   asio::awaitable<absl::StatusOr<SettleOutcome>> Settle(SettleOp op) override;
   asio::awaitable<absl::Status> Release(ReleaseOp op) override;
+  asio::awaitable<absl::StatusOr<LeaseOutcome>> Lease(LeaseOp op) override;
+  asio::awaitable<absl::Status> Return(std::string organization,
+                                       std::vector<ReturnedLease> leases) override;
   asio::awaitable<absl::StatusOr<int64_t>> Renew(std::string edge_id) override;
+  asio::awaitable<absl::StatusOr<int64_t>> Forsake(std::string edge_id) override;
   asio::awaitable<absl::StatusOr<Reaped>> ReapExpired() override;
   asio::awaitable<absl::StatusOr<Positions>> Peek(LimitMatches matches) override;
   asio::awaitable<absl::Status> Restore(std::vector<RestoredCounter> counters) override;

@@ -8,11 +8,6 @@
 namespace weir::quota {
 namespace {
 
-absl::Status InRange(std::string_view field, int64_t value) {
-  if (value >= 0 && value <= kMaxAmount) return absl::OkStatus();
-  return status::InvalidArgument("{} is {}, want 0 to {}", field, value, kMaxAmount);
-}
-
 int64_t OrUnset(bool has, int64_t value) { return has ? value : -1; }
 
 }  // namespace
@@ -24,22 +19,31 @@ absl::StatusOr<AttemptId> ParseKey(const common::v1::AttemptKey& key) {
       text::Excerpt(key.request_id()), key.attempt());
 }
 
-absl::StatusOr<Demand> ParseEstimate(const v1::Estimate& estimate) {
-  WEIR_RETURN_IF_ERROR(InRange("estimate.requests", estimate.requests()));
-  WEIR_RETURN_IF_ERROR(InRange("estimate.input_tokens_bound", estimate.input_tokens_bound()));
-  WEIR_RETURN_IF_ERROR(InRange("estimate.input_tokens_likely", estimate.input_tokens_likely()));
+absl::StatusOr<std::optional<AttemptId>> ParseLeaseId(const v1::SettleRequest& request) {
+  if (request.lease_id().empty()) return std::nullopt;
+  common::v1::AttemptKey key;
+  key.set_request_id(request.lease_id());
+  key.set_attempt(1);
+  if (std::optional<AttemptId> id = ParseAttemptId(key)) return id;
+  return status::InvalidArgument("lease_id is '{}', want 32 lower-case hex digits",
+                                 text::Excerpt(request.lease_id()));
+}
+
+absl::StatusOr<LeaseAmounts> ParseAmounts(const v1::LeaseAmounts& amounts, std::string_view field) {
+  WEIR_RETURN_IF_ERROR(CheckAmount(fmt::format("{}.requests", field), amounts.requests()));
   WEIR_RETURN_IF_ERROR(
-      InRange("estimate.output_tokens_declared", estimate.output_tokens_declared()));
-  WEIR_RETURN_IF_ERROR(InRange("estimate.output_tokens_max", estimate.output_tokens_max()));
-  Demand demand{
-      .requests = estimate.requests(),
-      .input_bound = estimate.input_tokens_bound(),
-      .input_likely = std::min(estimate.input_tokens_likely(), estimate.input_tokens_bound())};
-  if (estimate.has_output_tokens_declared()) {
-    demand.output_declared = estimate.output_tokens_declared();
-  }
-  if (estimate.has_output_tokens_max()) demand.output_max = estimate.output_tokens_max();
-  return demand;
+      CheckAmount(fmt::format("{}.strict_tokens", field), amounts.strict_tokens()));
+  WEIR_RETURN_IF_ERROR(
+      CheckAmount(fmt::format("{}.adaptive_tokens", field), amounts.adaptive_tokens()));
+  return LeaseAmounts{amounts.requests(), amounts.strict_tokens(), amounts.adaptive_tokens()};
+}
+
+v1::LeaseAmounts ToProto(const LeaseAmounts& amounts) {
+  v1::LeaseAmounts proto;
+  proto.set_requests(amounts.requests);
+  proto.set_strict_tokens(amounts.strict_tokens);
+  proto.set_adaptive_tokens(amounts.adaptive_tokens);
+  return proto;
 }
 
 absl::Status CheckSubjects(const v1::Subjects& subjects) {
@@ -73,7 +77,7 @@ absl::StatusOr<std::unique_ptr<LedgerRow>> ParseSettlement(const v1::SettleReque
                                    request.seq());
   }
   WEIR_RETURN_IF_ERROR(CheckSubjects(request.subjects()));
-  WEIR_RETURN_IF_ERROR(InRange("requests", request.requests()));
+  WEIR_RETURN_IF_ERROR(CheckAmount("requests", request.requests()));
   WEIR_ASSIGN_OR_RETURN(row.usage, ParseUsage(request.usage()));
   const v1::Subjects& subjects = request.subjects();
   row.seq = request.seq();

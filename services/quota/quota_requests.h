@@ -3,9 +3,10 @@
 #include <cstdint>
 #include <memory>
 
+#include "common/quota/estimate.h"
 #include "common/status/status.h"
 #include "services/quota/attempt_id.h"
-#include "services/quota/estimate.h"
+#include "services/quota/lease.h"
 #include "services/quota/ledger.h"
 #include "weir/quota/v1/quota.pb.h"
 
@@ -15,8 +16,12 @@ namespace weir::quota {
 
 absl::StatusOr<AttemptId> ParseKey(const common::v1::AttemptKey& key);
 
-// Without what was learned.
-absl::StatusOr<Demand> ParseEstimate(const v1::Estimate& estimate);
+// The lease that a settlement names. Unset: none.
+absl::StatusOr<std::optional<AttemptId>> ParseLeaseId(const v1::SettleRequest& request);
+
+// `field` names it in errors.
+absl::StatusOr<LeaseAmounts> ParseAmounts(const v1::LeaseAmounts& amounts, std::string_view field);
+v1::LeaseAmounts ToProto(const LeaseAmounts& amounts);
 
 // kInvalidArgument where no organisation is named.
 absl::Status CheckSubjects(const v1::Subjects& subjects);

@@ -27,6 +27,8 @@ void RegisterQuota(rpc::ServiceRegistry& registry, api::Quota& quota) {
   registry.Add("Extend", quota, &api::Quota::Extend);
   registry.Add("Settle", quota, &api::Quota::Settle);
   registry.Add("Release", quota, &api::Quota::Release);
+  registry.Add("Lease", quota, &api::Quota::Lease);
+  registry.Add("Return", quota, &api::Quota::Return);
   registry.Add("Heartbeat", quota, &api::Quota::Heartbeat);
   registry.Add("Peek", quota, &api::Quota::Peek);
 }

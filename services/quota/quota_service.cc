@@ -61,6 +61,36 @@ absl::StatusOr<v1::ReserveResponse> ToResponse(const ReserveOutcome& outcome, co
   return response;
 }
 
+// The limit that has the least room of those that are enforced.
+absl::Status TooLittleToLease(const LimitMatches& matches, const Positions& positions) {
+  size_t least = matches.size();
+  for (size_t i = 0; i < matches.size(); ++i) {
+    if (matches[i].limit->enforcement == Enforcement::kObserve) continue;
+    const bool is_less =
+        least == matches.size() || positions[i].standing.room() < positions[least].standing.room();
+    if (is_less) least = i;
+  }
+  return Exhausted(*matches[least].limit, matches[least].subject, positions[least], false,
+                   kRetrySoonNs);
+}
+
+v1::LeaseResponse ToResponse(const LeaseOutcome& outcome, const LimitMatches& matches) {
+  v1::LeaseResponse response;
+  *response.mutable_granted() = ToProto(outcome.granted);
+  for (size_t i = 0; i < matches.size(); ++i) {
+    const CompiledLimit& limit = *matches[i].limit;
+    if (limit.enforcement == Enforcement::kObserve) continue;
+    v1::LeasedLimit& leased = *response.add_limits();
+    *leased.mutable_state() = ToState(limit, outcome.positions[i]);
+    leased.set_used(outcome.positions[i].standing.used);
+    leased.set_held(outcome.positions[i].standing.held);
+    leased.set_strict(limit.enforcement == Enforcement::kStrict);
+    leased.set_entity(EntityOf(limit, matches[i].subject));
+    if (!limit.rule.is_bucket()) *leased.mutable_window() = ToProto(limit.rule.period_ns);
+  }
+  return response;
+}
+
 // `row` must outlive it.
 SettleOp OpOf(const LedgerRow& row, LimitMatches matches) {
   return {.id = row.id,
@@ -84,6 +114,7 @@ PriorPosting PriorOf(const std::optional<LedgerRow>& row) {
 QuotaService::QuotaService(const QuotaConfig& config, Deps deps)
     : deps_(deps),
       is_shared_(config.store == QuotaConfig::Store::kRedis),
+      hold_ttl_(config.hold_ttl),
       history_(config.learned_models),
       outage_(config, deps.metrics) {}
 
@@ -120,6 +151,7 @@ absl::StatusOr<ReserveOp> QuotaService::Prepare(const api::CallContext& call,
 asio::awaitable<absl::StatusOr<v1::ReserveResponse>> QuotaService::Reserve(
     api::CallContext call, v1::ReserveRequest request) {
   // Keeps the limits of the matches alive.
+  const int64_t version = deps_.limits.version();
   const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
   absl::StatusOr<ReserveOp> op = Prepare(call, request, *table);
   if (!op.ok()) co_return op.status();
@@ -136,7 +168,9 @@ asio::awaitable<absl::StatusOr<v1::ReserveResponse>> QuotaService::Reserve(
   }
   if (!outcome.ok())
     co_return status::While(outcome.status(), "reserving for {}", op->organization);
-  co_return ToResponse(*outcome, *op);
+  absl::StatusOr<v1::ReserveResponse> response = ToResponse(*outcome, *op);
+  if (response.ok()) response->set_limits_version(version);
+  co_return response;
 }
 
 asio::awaitable<absl::StatusOr<v1::ExtendResponse>> QuotaService::Extend(
@@ -179,14 +213,15 @@ asio::awaitable<absl::StatusOr<std::optional<SettleOutcome>>> QuotaService::Post
   co_return std::optional<SettleOutcome>(*outcome);
 }
 
-void QuotaService::Learn(const LedgerRow& row, const SettleOutcome& outcome) {
+void QuotaService::Learn(const LedgerRow& row, const SettleOutcome& outcome,
+                         std::optional<int64_t> output_cap) {
   if (outcome.kind != SettleOutcome::Kind::kApplied || row.estimated) return;
   if (row.outcome != v1::SettleRequest::OUTCOME_FINISHED) return;
   const int64_t output = row.usage.output_tokens();
   if (output <= 0) return;
   // An answer that filled its cap would have gone on: taken as it is, caps would teach ever smaller
   // caps.
-  const bool was_cut = outcome.output_cap && output >= *outcome.output_cap;
+  const bool was_cut = output_cap && output >= *output_cap;
   history_.Add(row.organization, row.model, was_cut ? 2 * output : output);
 }
 
@@ -200,12 +235,22 @@ asio::awaitable<absl::StatusOr<QuotaService::Charged>> QuotaService::Charge(
   if (!parsed.ok()) co_return parsed.status();
   Charged charged{.row = *std::move(parsed), .missed = nullptr};
   SettleOp op = OpOf(*charged.row, table->Match(request.subjects()));
+  WEIR_CO_ASSIGN_OR_RETURN(op.lease, ParseLeaseId(request));
+  const bool is_leased = op.lease.has_value();
+  op.top_up = request.top_up_lease();
+  op.first_sent = request.first_sent();
   const absl::StatusOr<std::optional<SettleOutcome>> outcome = co_await Post(std::move(op));
   if (!outcome.ok()) {
     co_return status::While(outcome.status(), "settling attempt {}", AttemptText(charged.row->id));
   }
   if (outcome->has_value()) {
-    Learn(*charged.row, **outcome);
+    const SettleOutcome& posted = **outcome;
+    const bool applied = posted.kind == SettleOutcome::Kind::kApplied;
+    charged.lease_lost = is_leased && applied && !posted.drew;
+    charged.topped_up = posted.topped_up;
+    std::optional<int64_t> cap = posted.output_cap;
+    if (!cap && request.has_output_tokens_cap()) cap = request.output_tokens_cap();
+    Learn(*charged.row, posted, cap);
   } else {
     charged.missed = std::make_unique<v1::SettleRequest>(std::move(request));
   }
@@ -226,6 +271,9 @@ asio::awaitable<absl::StatusOr<v1::SettleResponse>> QuotaService::Settle(
   }
   v1::SettleResponse response;
   response.set_duplicate(*duplicate);
+  response.set_limits_version(deps_.limits.version());
+  response.set_lease_lost(charged->lease_lost);
+  response.set_lease_topped_up(charged->topped_up);
   co_return response;
 }
 
@@ -244,10 +292,66 @@ asio::awaitable<absl::StatusOr<v1::ReleaseResponse>> QuotaService::Release(
   co_return v1::ReleaseResponse();
 }
 
+asio::awaitable<absl::StatusOr<v1::LeaseResponse>> QuotaService::Lease(api::CallContext call,
+                                                                       v1::LeaseRequest request) {
+  WEIR_CO_RETURN_IF_ERROR(CheckDeadline(call));
+  WEIR_CO_RETURN_IF_ERROR(CheckSubjects(request.subjects()));
+  WEIR_CO_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(request.key()));
+  const int64_t version = deps_.limits.version();
+  const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
+  LeaseOp op{.id = id,
+             .organization = request.subjects().organization(),
+             .edge_id = request.edge_id(),
+             .matches = table->Match(request.subjects()),
+             .to_the_end = request.to_the_end()};
+  WEIR_CO_ASSIGN_OR_RETURN(op.wanted, ParseAmounts(request.wanted(), "wanted"));
+  WEIR_CO_ASSIGN_OR_RETURN(op.least, ParseAmounts(request.least(), "least"));
+  WEIR_CO_ASSIGN_OR_RETURN(const LeaseOutcome outcome, co_await deps_.windows.Lease(op));
+  if (outcome.kind == LeaseOutcome::Kind::kEnded) {
+    co_return status::FailedPrecondition("lease {} is over", AttemptText(id));
+  }
+  if (outcome.kind == LeaseOutcome::Kind::kNoRoom) {
+    co_return TooLittleToLease(op.matches, outcome.positions);
+  }
+  v1::LeaseResponse response = ToResponse(outcome, op.matches);
+  const v1::Subjects& subjects = request.subjects();
+  if (const auto p95 = history_.P95(subjects.organization(), subjects.model())) {
+    response.set_output_tokens_p95(*p95);
+  }
+  *response.mutable_ttl() = ToProto(hold_ttl_.count());
+  response.set_limits_version(version);
+  co_return response;
+}
+
+asio::awaitable<absl::StatusOr<v1::ReturnResponse>> QuotaService::Return(
+    api::CallContext, v1::ReturnRequest request) {
+  WEIR_CO_RETURN_IF_ERROR(CheckOrganization(request.organization()));
+  if (request.leases_size() > kMostReturned) {
+    co_return status::InvalidArgument("leases are {}, want at most {}", request.leases_size(),
+                                      kMostReturned);
+  }
+  std::vector<ReturnedLease> leases;
+  for (const v1::ReturnedLease& each : request.leases()) {
+    WEIR_CO_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(each.key()));
+    WEIR_CO_ASSIGN_OR_RETURN(const LeaseAmounts keep, ParseAmounts(each.keep(), "leases.keep"));
+    leases.push_back({.id = id, .keep = keep});
+  }
+  // Where the store is away the edge says it again.
+  const absl::Status returned =
+      co_await deps_.windows.Return(request.organization(), std::move(leases));
+  if (!returned.ok()) co_return returned;
+  co_return v1::ReturnResponse();
+}
+
 asio::awaitable<absl::StatusOr<v1::HeartbeatResponse>> QuotaService::Heartbeat(
     api::CallContext call, v1::HeartbeatRequest request) {
   WEIR_CO_RETURN_IF_ERROR(CheckDeadline(call));
-  WEIR_CO_ASSIGN_OR_RETURN(const int64_t holds, co_await deps_.windows.Renew(request.edge_id()));
+  int64_t holds = 0;
+  if (request.gone()) {
+    WEIR_CO_ASSIGN_OR_RETURN(holds, co_await deps_.windows.Forsake(request.edge_id()));
+  } else {
+    WEIR_CO_ASSIGN_OR_RETURN(holds, co_await deps_.windows.Renew(request.edge_id()));
+  }
   v1::HeartbeatResponse response;
   response.set_holds(holds);
   co_return response;

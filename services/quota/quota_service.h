@@ -49,6 +49,11 @@ class QuotaService final : public api::Quota {
                                                              v1::SettleRequest request) override;
   asio::awaitable<absl::StatusOr<v1::ReleaseResponse>> Release(api::CallContext call,
                                                                v1::ReleaseRequest request) override;
+  // kFailedPrecondition: the lease is over. kUnavailable: the store cannot be asked.
+  asio::awaitable<absl::StatusOr<v1::LeaseResponse>> Lease(api::CallContext call,
+                                                           v1::LeaseRequest request) override;
+  asio::awaitable<absl::StatusOr<v1::ReturnResponse>> Return(api::CallContext call,
+                                                             v1::ReturnRequest request) override;
   asio::awaitable<absl::StatusOr<v1::HeartbeatResponse>> Heartbeat(
       api::CallContext call, v1::HeartbeatRequest request) override;
   asio::awaitable<absl::StatusOr<v1::PeekResponse>> Peek(api::CallContext call,
@@ -70,6 +75,8 @@ class QuotaService final : public api::Quota {
   struct Charged {
     std::unique_ptr<LedgerRow> row;
     std::unique_ptr<v1::SettleRequest> missed;
+    bool lease_lost = false;
+    bool topped_up = false;
   };
   // Counters move.
   asio::awaitable<absl::StatusOr<Charged>> Charge(v1::SettleRequest request);
@@ -79,10 +86,11 @@ class QuotaService final : public api::Quota {
   asio::awaitable<absl::Status> CatchUp();
   asio::awaitable<absl::Status> Tell(StoreOutage::Missed* missed);
   Instant Now() const;
-  void Learn(const LedgerRow& row, const SettleOutcome& outcome);
+  void Learn(const LedgerRow& row, const SettleOutcome& outcome, std::optional<int64_t> output_cap);
 
   const Deps deps_;
   const bool is_shared_;
+  const Duration hold_ttl_;
   OutputHistory history_;
   StoreOutage outage_;
 };

@@ -476,5 +476,76 @@ TEST(QuotaScarsTest, AStreamThatOutlivesItsWindowDrivesNoCounterNegative) {
   EXPECT_EQ(quota.Remaining("minute"), 940);
 }
 
+v1::LeaseRequest LeaseOf(uint32_t number) {
+  v1::LeaseRequest request;
+  *request.mutable_key() = QuotaForTest::KeyOf(number);
+  *request.mutable_subjects() = SubjectsOf("ann", "red", "gpt");
+  request.set_edge_id("edge-1");
+  request.mutable_wanted()->set_requests(8);
+  request.mutable_wanted()->set_strict_tokens(80);
+  request.mutable_wanted()->set_adaptive_tokens(40);
+  return request;
+}
+
+TEST(QuotaServiceTest, ALeaseSaysWhatItsEdgeNeedsToDecide) {
+  QuotaForTest quota(
+      {{.name = "day", .count = 1000, .period_s = 86'400, .enforcement = v1::ENFORCEMENT_STRICT},
+       {.name = "user", .level = v1::LEVEL_USER, .subject = "*", .unit = kRequests, .count = 200}});
+  const auto leased = quota.Run(quota.api().Lease({}, LeaseOf(7)));
+  ASSERT_THAT(leased, IsOk());
+  EXPECT_EQ(leased->granted().requests(), 8);
+  EXPECT_EQ(leased->granted().strict_tokens(), 80);
+  EXPECT_EQ(leased->granted().adaptive_tokens(), kMaxAmount);
+  EXPECT_EQ(leased->ttl().seconds(), 60);
+  EXPECT_EQ(leased->limits_version(), 2);
+  ASSERT_EQ(leased->limits_size(), 2);
+  EXPECT_EQ(leased->limits(0).entity(), "organization:acme");
+  EXPECT_EQ(leased->limits(0).held(), 80);
+  EXPECT_TRUE(leased->limits(0).strict());
+  EXPECT_EQ(leased->limits(1).entity(), "user:ann");
+  EXPECT_EQ(quota.Remaining("day"), 920);
+}
+
+TEST(QuotaServiceTest, ASettlementDrawsFromTheLeaseThatItNames) {
+  QuotaForTest quota(
+      {{.name = "day", .count = 1000, .period_s = 86'400, .enforcement = v1::ENFORCEMENT_STRICT}});
+  ASSERT_THAT(quota.Run(quota.api().Lease({}, LeaseOf(7))), IsOk());
+  v1::SettleRequest spent = QuotaForTest::Spent(1, 10, 20);
+  spent.set_lease_id(QuotaForTest::KeyOf(7).request_id());
+  const auto settled = quota.Settle(spent);
+  ASSERT_THAT(settled, IsOk());
+  EXPECT_FALSE(settled->lease_lost());
+  EXPECT_EQ(quota.Remaining("day"), 920);
+  v1::SettleRequest other = QuotaForTest::Spent(2, 10, 20);
+  other.set_lease_id(QuotaForTest::KeyOf(8).request_id());
+  EXPECT_TRUE(quota.Settle(other)->lease_lost());
+  EXPECT_EQ(quota.Remaining("day"), 890);
+}
+
+TEST(QuotaServiceTest, WhatCannotBeLeasedIsRefusedByTheLimitThatHasTooLittle) {
+  QuotaForTest quota({{.name = "few", .unit = kRequests, .count = 20}});
+  v1::LeaseRequest request = LeaseOf(7);
+  request.mutable_least()->set_requests(4);
+  EXPECT_EQ(ViolationOf(quota.Run(quota.api().Lease({}, request))).limit_name(), "few");
+}
+
+TEST(QuotaServiceTest, MalformedLeasesNameTheField) {
+  QuotaForTest quota;
+  v1::LeaseRequest lease = LeaseOf(7);
+  lease.mutable_wanted()->set_strict_tokens(-1);
+  EXPECT_THAT(
+      quota.Run(quota.api().Lease({}, lease)),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("wanted.strict_tokens is -1")));
+  v1::SettleRequest spent = QuotaForTest::Spent(1, 10, 20);
+  spent.set_lease_id("seven");
+  EXPECT_THAT(quota.Settle(spent),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("lease_id is 'seven'")));
+  v1::ReturnRequest returned;
+  returned.set_organization("acme");
+  for (uint32_t i = 0; i < 65; ++i) *returned.add_leases()->mutable_key() = QuotaForTest::KeyOf(i);
+  EXPECT_THAT(quota.Run(quota.api().Return({}, returned)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("leases are 65")));
+}
+
 }  // namespace
 }  // namespace weir::quota

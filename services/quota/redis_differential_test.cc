@@ -18,7 +18,20 @@ using testing::RunUntilDone;
 
 // One step of a history, over domains so small that keys, windows and edges collide all the time.
 struct Step {
-  enum Kind { kReserve, kSettle, kExtend, kRelease, kRenew, kReap, kAdvance, kGoBack, kTable };
+  enum Kind {
+    kReserve,
+    kSettle,
+    kExtend,
+    kRelease,
+    kRenew,
+    kReap,
+    kAdvance,
+    kGoBack,
+    kTable,
+    kLease,
+    kReturn,
+    kSettleMany
+  };
   int kind = 0;
   int key = 0;     // 0 to 5; the last two are further attempts, which cost no request.
   int amount = 0;  // An index into the amounts of the setting, or of a span of time.
@@ -28,8 +41,9 @@ constexpr std::array<int64_t, 4> kMicros = {1'000'000, 13'000'007, 30'000'000, 6
 constexpr std::array<int64_t, 4> kBackMicros = {1, 30'000'000, 3'600'000'000, 86'400'000'000};
 
 std::ostream& operator<<(std::ostream& out, const Step& step) {
-  static constexpr const char* kNames[] = {"Reserve", "Settle",  "Extend", "Release", "Renew",
-                                           "Reap",    "Advance", "GoBack", "Table"};
+  static constexpr const char* kNames[] = {"Reserve", "Settle", "Extend",  "Release",
+                                           "Renew",   "Reap",   "Advance", "GoBack",
+                                           "Table",   "Lease",  "Return",  "SettleMany"};
   return out << kNames[step.kind] << "(key " << step.key << ", amount " << step.amount << ", shape "
              << step.shape << ")";
 }
@@ -44,7 +58,10 @@ rc::Gen<Step> AnyStep() {
                                                                {2, Step::kReap},
                                                                {4, Step::kAdvance},
                                                                {1, Step::kGoBack},
-                                                               {1, Step::kTable}})),
+                                                               {1, Step::kTable},
+                                                               {4, Step::kLease},
+                                                               {2, Step::kReturn},
+                                                               {3, Step::kSettleMany}})),
       rc::gen::set(&Step::key, rc::gen::inRange(0, 6)),
       rc::gen::set(&Step::amount, rc::gen::inRange(0, 8)),
       rc::gen::set(&Step::shape, rc::gen::inRange(0, 4096)));
@@ -101,8 +118,14 @@ std::string Show(const ExtendOutcome& outcome) {
   return text;
 }
 std::string Show(const SettleOutcome& outcome) {
-  return fmt::format("kind {} cap {}", static_cast<int>(outcome.kind),
-                     Show(AsKept(outcome.output_cap)));
+  return fmt::format("kind {} cap {} drew {} topped up {}", static_cast<int>(outcome.kind),
+                     Show(AsKept(outcome.output_cap)), outcome.drew, outcome.topped_up);
+}
+
+std::string Show(const LeaseOutcome& outcome) {
+  return fmt::format("kind {} {} {} {} {}", static_cast<int>(outcome.kind),
+                     outcome.granted.requests, outcome.granted.strict_tokens,
+                     outcome.granted.adaptive_tokens, Show(outcome.positions));
 }
 
 // The scripts' time is real time here: the engine is given it on both clocks.
@@ -126,6 +149,15 @@ class Pair {
         break;
       case Step::kRelease:
         Release(step);
+        break;
+      case Step::kLease:
+        Lease(step);
+        break;
+      case Step::kReturn:
+        Return(step);
+        break;
+      case Step::kSettleMany:
+        SettleMany(step);
         break;
       case Step::kRenew:
         Compare(engine_.Renew(EdgeOf(step), Now()), Ask(redis_.windows.Renew(EdgeOf(step))));
@@ -189,6 +221,39 @@ class Pair {
   }
 
   void Settle(const Step& step) {
+    const SettleOp op = SettleOf(step);
+    RC_ASSERT(Show(Ask(redis_.windows.Settle(op))) == Show(engine_.Settle(op, Now())));
+  }
+
+  // Several at once: what draws from a lease goes in one script, in its order, the others before.
+  void SettleMany(const Step& step) {
+    for (const bool leased : {false, true}) {
+      std::vector<SettleOp> ops;
+      for (int i = 0; i < 4; ++i) {
+        Step each = step;
+        each.key = (step.key + i) % 6;
+        each.amount = (step.amount + 3 * i) % 8;
+        each.shape = (step.shape >> i) & 4095;
+        ops.push_back(SettleOf(each));
+        if (ops.back().lease.has_value() != leased) ops.pop_back();
+      }
+      std::vector<std::string> got(ops.size());
+      size_t open = ops.size();
+      for (size_t i = 0; i < ops.size(); ++i) {
+        asio::co_spawn(loop_, redis_.windows.Settle(ops[i]),
+                       [&, i](std::exception_ptr, absl::StatusOr<SettleOutcome> outcome) {
+                         got[i] = outcome.ok() ? Show(*outcome) : outcome.status().ToString();
+                         --open;
+                       });
+      }
+      RC_ASSERT(static_cast<bool>(testing::PumpUntil(loop_, [&] { return open == 0; })));
+      for (size_t i = 0; i < ops.size(); ++i) {
+        RC_ASSERT(got[i] == Show(engine_.Settle(ops[i], Now())));
+      }
+    }
+  }
+
+  SettleOp SettleOf(const Step& step) const {
     const auto shape = static_cast<unsigned>(step.shape);
     SettleOp op{.id = IdOf(static_cast<uint32_t>(step.key)),
                 .organization = "acme",
@@ -196,6 +261,9 @@ class Pair {
                 .tokens = Amount(static_cast<size_t>(step.amount)),
                 .requests = RequestsOf(step),
                 .matches = matches_};
+    if (shape & 16) op.lease = LeaseOf(step);
+    op.top_up = shape & 512;
+    op.first_sent = shape & 32;
     if (shape & 2) op.prior = PriorPosting{};
     if ((shape & 14) == 14) {
       op.prior = PriorPosting{.seq = 1,
@@ -203,7 +271,37 @@ class Pair {
                               .requests = RequestsOf(step),
                               .posted_at_us = Now().wall_ns / 1000 - kMicros[(shape >> 4) % 4]};
     }
-    RC_ASSERT(Show(Ask(redis_.windows.Settle(op))) == Show(engine_.Settle(op, Now())));
+    return op;
+  }
+
+  static AttemptId LeaseOf(const Step& step) {
+    return IdOf(10 + ((static_cast<unsigned>(step.shape) >> 8) & 1));
+  }
+
+  void Lease(const Step& step) {
+    const auto shape = static_cast<unsigned>(step.shape);
+    const std::string edge = fmt::format("edge-{}", (shape >> 9) & 1);
+    const LeaseOp op{.id = LeaseOf(step),
+                     .organization = "acme",
+                     .edge_id = edge,
+                     .matches = matches_,
+                     .wanted = {1 + (shape & 3), Amount(static_cast<size_t>(step.amount)),
+                                Amount((shape >> 2) & 7)},
+                     .least = {shape & 32 ? 2 : 0, shape & 64 ? Amount(3) : 0, 0},
+                     .to_the_end = (shape & 1024) != 0};
+    RC_ASSERT(Show(Ask(redis_.windows.Lease(op))) == Show(engine_.Lease(op, Now())));
+  }
+
+  void Return(const Step& step) {
+    const auto shape = static_cast<unsigned>(step.shape);
+    ReturnedLease op{.id = LeaseOf(step)};
+    if (shape & 1) {
+      op.keep = {(shape >> 1) & 3, Amount(static_cast<size_t>(step.amount)),
+                 Amount((shape >> 3) & 7)};
+    }
+    engine_.Return(op, Now());
+    const absl::Status returned = RunUntilDone(loop_, redis_.windows.Return("acme", {op}));
+    if (!returned.ok()) RC_FAIL(returned.ToString());
   }
 
   void Extend(const Step& step) {

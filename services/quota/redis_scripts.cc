@@ -5,7 +5,7 @@ namespace scripts {
 
 // In the file that CMake makes of scripts/*.lua.
 extern const std::string_view kReserve, kExtend, kSettle, kRelease, kRenew, kReap, kPeek, kRestore,
-    kConfirm, kAnnounce, kForget;
+    kConfirm, kAnnounce, kForget, kLease, kReturn, kForsake;
 
 }  // namespace scripts
 
@@ -25,6 +25,9 @@ RedisScripts::RedisScripts()
       peek(Make(scripts::kPeek)),
       restore(Make(scripts::kRestore)),
       confirm(Make(scripts::kConfirm)),
+      lease(Make(scripts::kLease)),
+      give_back(Make(scripts::kReturn)),
+      forsake(Make(scripts::kForsake)),
       announce(Make(scripts::kAnnounce)),
       forget(Make(scripts::kForget)) {}
 

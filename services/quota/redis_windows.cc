@@ -14,6 +14,7 @@ using Arguments = std::vector<std::string>;
 constexpr int64_t kReapedAtOnce = 32;
 constexpr int kReapsAtOnce = 64;
 constexpr size_t kConfirmedAtOnce = 64;
+constexpr int kLookedAtAtOnce = 200;
 // An organisation that nobody has announced for so long (seconds) is not looked at any more: what
 // lapsed there is forgotten after a week.
 constexpr int64_t kForgetOrganization = 8 * 86'400;
@@ -44,6 +45,10 @@ absl::Status CheckExact(std::initializer_list<int64_t> amounts) {
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckExact(const LeaseAmounts& amounts) {
+  return CheckExact({amounts.requests, amounts.strict_tokens, amounts.adaptive_tokens});
 }
 
 absl::Status CheckExact(const Demand& demand) {
@@ -84,6 +89,24 @@ absl::StatusOr<ReserveOutcome> ReadReserve(const Reply& reply, const ReserveOp& 
   return outcome;
 }
 
+absl::StatusOr<LeaseOutcome> ReadLease(const Reply& reply, const LeaseOp& op) {
+  Answer answer(reply);
+  LeaseOutcome outcome;
+  const int64_t kind = answer.reader.Number();
+  outcome.kind = static_cast<LeaseOutcome::Kind>(kind);
+  outcome.granted.requests = answer.reader.Number();
+  outcome.granted.strict_tokens = answer.reader.Number();
+  outcome.granted.adaptive_tokens = answer.reader.Number();
+  for (const LimitMatch& each : op.matches) {
+    const Counter counter = answer.reader.CounterOf(*each.limit);
+    outcome.positions.push_back(PositionOf(*each.limit, counter, answer.now()));
+  }
+  if (!answer.reader.ok() || kind > static_cast<int64_t>(LeaseOutcome::Kind::kEnded)) {
+    return Malformed();
+  }
+  return outcome;
+}
+
 // The limit that a counter follows, from what is kept beside it.
 LimitPtr LimitOf(std::string_view organization, std::string_view name, ReplyReader& reader) {
   auto limit = std::make_shared<CompiledLimit>();
@@ -118,12 +141,6 @@ absl::StatusOr<ExtendOutcome> ReadExtend(const Reply& reply, std::string_view or
   return outcome;
 }
 
-std::string SettleBytes(const SettleOp& op) {
-  const PriorPosting prior = op.prior.value_or(PriorPosting{});
-  return PackNumbers({op.seq, op.tokens, op.requests, op.prior ? 1 : 0, prior.seq, prior.tokens,
-                      prior.requests, prior.posted_at_us});
-}
-
 }  // namespace
 
 asio::awaitable<absl::StatusOr<ReserveOutcome>> RedisWindows::Reserve(ReserveOp op) {
@@ -153,23 +170,47 @@ asio::awaitable<absl::StatusOr<ExtendOutcome>> RedisWindows::Extend(ExtendOp op)
 
 asio::awaitable<absl::StatusOr<SettleOutcome>> RedisWindows::Settle(SettleOp op) {
   WEIR_CO_RETURN_IF_ERROR(CheckExact({op.tokens, op.requests}));
-  Arguments arguments{IdBytes(op.id), SettleBytes(op)};
-  AppendMatches(op.matches, store_.first_seen(), arguments);
-  const absl::StatusOr<Reply> reply = co_await store_.Run(
-      &store_.scripts().settle, std::string(op.organization), std::move(arguments));
-  if (!reply.ok()) co_return reply.status();
-  Answer answer(*reply);
-  SettleOutcome outcome{.kind = static_cast<SettleOutcome::Kind>(answer.reader.Number())};
-  const int64_t cap = answer.reader.Number();
-  if (cap >= 0) outcome.output_cap = cap;
-  if (!answer.reader.ok()) co_return Malformed();
-  co_return outcome;
+  auto executor = co_await asio::this_coro::executor;
+  RedisSettlements& settlements = settlements_.Of(executor);
+  co_return co_await settlements.Settle(std::move(op));
 }
 
 asio::awaitable<absl::Status> RedisWindows::Release(ReleaseOp op) {
   Arguments arguments{IdBytes(op.id), op.keep_requests ? "1" : "0"};
   const absl::StatusOr<Reply> reply = co_await store_.Run(
       &store_.scripts().release, std::string(op.organization), std::move(arguments));
+  co_return reply.status();
+}
+
+asio::awaitable<absl::StatusOr<LeaseOutcome>> RedisWindows::Lease(LeaseOp op) {
+  WEIR_CO_RETURN_IF_ERROR(CheckExact(op.wanted));
+  WEIR_CO_RETURN_IF_ERROR(CheckExact(op.least));
+  const absl::Status told =
+      co_await store_.Announce(std::string(op.organization), std::string(op.edge_id));
+  if (!told.ok()) co_return told;
+  Arguments arguments{
+      IdBytes(op.id), std::string(op.edge_id),
+      PackNumbers({op.wanted.requests, op.wanted.strict_tokens, op.wanted.adaptive_tokens,
+                   op.least.requests, op.least.strict_tokens, op.least.adaptive_tokens,
+                   op.to_the_end ? 1 : 0})};
+  AppendMatches(op.matches, store_.first_seen(), arguments);
+  const absl::StatusOr<Reply> reply = co_await store_.Run(
+      &store_.scripts().lease, std::string(op.organization), std::move(arguments));
+  if (!reply.ok()) co_return reply.status();
+  co_return ReadLease(*reply, op);
+}
+
+asio::awaitable<absl::Status> RedisWindows::Return(std::string organization,
+                                                   std::vector<ReturnedLease> leases) {
+  Arguments arguments;
+  for (const ReturnedLease& each : leases) {
+    WEIR_CO_RETURN_IF_ERROR(CheckExact(each.keep));
+    arguments.push_back(IdBytes(each.id));
+    arguments.push_back(
+        PackNumbers({each.keep.requests, each.keep.strict_tokens, each.keep.adaptive_tokens}));
+  }
+  const absl::StatusOr<Reply> reply = co_await store_.Run(
+      &store_.scripts().give_back, std::move(organization), std::move(arguments));
   co_return reply.status();
 }
 
@@ -196,6 +237,35 @@ asio::awaitable<absl::StatusOr<int64_t>> RedisWindows::Renew(std::string edge_id
     reply = co_await store_.RunOnIndex(&store_.scripts().forget, index, std::move(member));
   }
   if (!last.ok()) co_return last;
+  co_return holds;
+}
+
+asio::awaitable<absl::StatusOr<int64_t>> RedisWindows::ForsakeIn(std::string organization,
+                                                                 std::string edge_id) {
+  int64_t holds = 0;
+  std::string cursor = "0";
+  do {
+    Arguments arguments{edge_id, cursor, std::to_string(kLookedAtAtOnce)};
+    const absl::StatusOr<Reply> reply =
+        co_await store_.Run(&store_.scripts().forsake, organization, std::move(arguments));
+    if (!reply.ok()) co_return reply.status();
+    Answer answer(*reply);
+    cursor = answer.reader.Text();
+    holds += answer.reader.Number();
+    if (!answer.reader.ok()) co_return Malformed();
+  } while (cursor != "0");
+  co_return holds;
+}
+
+asio::awaitable<absl::StatusOr<int64_t>> RedisWindows::Forsake(std::string edge_id) {
+  absl::StatusOr<std::vector<std::string>> organizations =
+      co_await store_.Members("w1:q:edge:" + edge_id);
+  if (!organizations.ok()) co_return organizations.status();
+  int64_t holds = 0;
+  for (const std::string& each : *organizations) {
+    WEIR_CO_ASSIGN_OR_RETURN(const int64_t some, co_await ForsakeIn(each, edge_id));
+    holds += some;
+  }
   co_return holds;
 }
 

@@ -15,6 +15,7 @@
 namespace weir::quota::model {
 
 inline constexpr int64_t kDeadWindow = 0;
+inline constexpr int64_t kUnlimited = 9'000'000'000'000'000;
 inline constexpr int64_t kNever = std::numeric_limits<int64_t>::min() / 4;
 
 enum class Algorithm { kUtc, kAnchored, kBucket };
@@ -40,6 +41,7 @@ struct Attempt {
   int64_t seq = 0, made = 0, lapsed_wall = 0, lapsed_mono = 0;
   int64_t reply_held = 0, covered = 0, requests = 0;
   std::optional<int64_t> reply_cap;
+  std::array<int64_t, 3> leased{};    // The answer to a lease.
   std::vector<int64_t> held, output;  // By limit. -1: not part of it.
   // By limit: what was posted, and in which window for the first time.
   std::vector<int64_t> posted, window;
@@ -148,15 +150,73 @@ class Model {
     return {"covered", 0, attempt.covered};
   }
 
-  Answer Settle(int key, int64_t seq, int64_t tokens, int64_t requests, bool ledger_asked) {
+  // Of requests, strict and adaptive tokens: what is granted. Empty: nothing.
+  std::optional<std::array<int64_t, 3>> Lease(int key, int edge, std::array<int64_t, 3> wanted,
+                                              std::array<int64_t, 3> least, bool all) {
+    if (attempts_.contains(key)) {
+      if (attempts_[key].state != Attempt::kOpen) return std::nullopt;
+      return attempts_[key].leased;
+    }
+    std::array<int64_t, 3> granted{kUnlimited, kUnlimited, kUnlimited};
+    for (size_t i = 0; i < limits_.size(); ++i) {
+      if (limits_[i].rule == Rule::kObserve) continue;
+      const size_t kind = KindOf(i);
+      const int64_t share = all ? Room(i) : std::min(Room(i) / 10, (Room(i) - Held(i)) / 2);
+      granted[kind] = std::min({granted[kind], wanted[kind], share});
+      if (wanted[kind] > 0 && granted[kind] < std::max<int64_t>(1, least[kind])) {
+        return std::nullopt;
+      }
+      granted[kind] = std::max<int64_t>(0, granted[kind]);
+    }
+    Attempt lease;
+    lease.edge = edge, lease.made = mono_, lease.leased = granted;
+    lease.output.assign(limits_.size(), 0);
+    lease.posted.assign(limits_.size(), 0);
+    lease.window.assign(limits_.size(), -1);
+    for (size_t i = 0; i < limits_.size(); ++i) {
+      lease.held.push_back(limits_[i].rule == Rule::kObserve ? -1 : granted[KindOf(i)]);
+      if (lease.held[i] >= 0) Enter(i), Owe(i, lease.held[i]);
+    }
+    attempts_[key] = lease;
+    return granted;
+  }
+
+  void Return(int key, std::array<int64_t, 3> keep) {
+    if (!attempts_.contains(key) && keep == std::array<int64_t, 3>{}) {
+      attempts_[key].state = Attempt::kEnded;
+    }
+    if (!attempts_.contains(key) || attempts_[key].state == Attempt::kEnded) return;
+    if (keep == std::array<int64_t, 3>{}) return Release(key, false);
+    Attempt& lease = attempts_[key];
+    for (size_t i = 0; i < limits_.size(); ++i) {
+      if (lease.held[i] < 0) continue;
+      const int64_t kept = keep[KindOf(i)];
+      if (lease.state == Attempt::kLapsed) {
+        if (kept < lease.posted[i]) Post(lease, i, kept);
+      } else if (kept < lease.held[i]) {
+        Owe(i, kept - lease.held[i]);
+        lease.held[i] = kept;
+      }
+    }
+  }
+
+  Answer Settle(int key, int64_t seq, int64_t tokens, int64_t requests, bool ledger_asked,
+                int lease = -1, bool top_up = false, bool first_sent = false) {
     const bool known = attempts_.contains(key);
-    if (!known && !ledger_asked) return {"unknown"};
+    const bool leased = attempts_.contains(lease) && attempts_[lease].state != Attempt::kEnded;
+    const bool is_first = leased && first_sent && attempts_[lease].state == Attempt::kOpen;
+    if (!known && !ledger_asked && !is_first) return {"unknown"};
     Attempt& attempt = attempts_[key];
     if (!known) {
       attempt.state = Attempt::kEnded;
       attempt.body = -1;
       attempt.posted.assign(limits_.size(), 0);
       attempt.window.assign(limits_.size(), -1);
+      if (leased) {
+        const bool topped_up = Draw(attempt, attempts_[lease], tokens, requests, top_up);
+        attempt.seq = seq;
+        return {topped_up ? "topped up" : "applied"};
+      }
     }
     if (attempt.state == Attempt::kEnded && attempt.seq >= seq) return {"repeated"};
     End(attempt, tokens, requests);
@@ -216,6 +276,39 @@ class Model {
     if (ask.max && *ask.max * 4 <= rest) return *ask.max;
     const int64_t usual = std::max<int64_t>(256, ask.p95.value_or(0));
     return ask.max ? std::min(*ask.max, usual) : usual;
+  }
+
+  size_t KindOf(size_t i) const {
+    if (limits_[i].rule == Rule::kRequests) return 0;
+    return limits_[i].rule == Rule::kStrict ? 1 : 2;
+  }
+  // What an attempt spent comes out of its lease, as if it had had that part of it from the start.
+  bool Draw(Attempt& attempt, Attempt& lease, int64_t tokens, int64_t requests, bool top_up) {
+    const bool lapsed = lease.state == Attempt::kLapsed;
+    bool enough = top_up && !lapsed;
+    for (size_t i = 0; i < limits_.size(); ++i) {
+      const int64_t actual = limits_[i].rule == Rule::kRequests ? requests : tokens;
+      int64_t& left = lapsed ? lease.posted[i] : lease.held[i];
+      const int64_t drawn = lease.held[i] < 0 ? 0 : std::min(actual, left);
+      left -= drawn;
+      if (drawn > 0 && lapsed) attempt.window[i] = lease.window[i];
+      if (lapsed || limits_[i].algorithm == Algorithm::kBucket) attempt.posted[i] = drawn;
+      attempt.state = lease.state;
+      attempt.lapsed_wall = lease.lapsed_wall, attempt.lapsed_mono = lease.lapsed_mono;
+      Post(attempt, i, actual);
+      attempt.state = Attempt::kEnded;  // It holds nothing: the room is that without it.
+      if (lease.held[i] < 0 || actual == 0) continue;
+      const int64_t share = std::min(Room(i) / 10, (Room(i) - Held(i)) / 2);
+      enough = enough && drawn == actual && actual <= share;
+    }
+    attempt.state = Attempt::kEnded;
+    for (size_t i = 0; enough && i < limits_.size(); ++i) {
+      const int64_t actual = limits_[i].rule == Rule::kRequests ? requests : tokens;
+      if (lease.held[i] < 0 || actual == 0) continue;
+      Enter(i), Owe(i, actual);
+      lease.held[i] += actual;
+    }
+    return enough;
   }
 
   void Clamp() { wall_ = std::max(wall_, raw_wall_); }

@@ -14,7 +14,18 @@ namespace {
 
 // One step of a history, over domains so small that keys, windows and edges collide all the time.
 struct Step {
-  enum Kind { kReserve, kSettle, kExtend, kRelease, kRenew, kReap, kAdvance, kSetWall, kKinds };
+  enum Kind {
+    kReserve,
+    kSettle,
+    kExtend,
+    kRelease,
+    kRenew,
+    kReap,
+    kAdvance,
+    kSetWall,
+    kLease,
+    kReturn
+  };
   int kind = 0;
   int key = 0;     // 0 to 5; the last two are further attempts, which cost no request.
   int amount = 0;  // An index into kAmounts, or seconds.
@@ -25,8 +36,8 @@ constexpr std::array<int64_t, 4> kSeconds = {1, 13, 30, 61};
 constexpr std::array<int64_t, 4> kWallSteps = {-3600, -30, 30, 3600};
 
 std::ostream& operator<<(std::ostream& out, const Step& step) {
-  static constexpr const char* kNames[] = {"Reserve", "Settle", "Extend",  "Release",
-                                           "Renew",   "Reap",   "Advance", "SetWall"};
+  static constexpr const char* kNames[] = {"Reserve", "Settle",  "Extend",  "Release", "Renew",
+                                           "Reap",    "Advance", "SetWall", "Lease",   "Return"};
   return out << kNames[step.kind] << "(key " << step.key << ", amount " << step.amount << ", shape "
              << step.shape << ")";
 }
@@ -102,6 +113,19 @@ class Pair {
         model_.Release(step.key, keep);
         return released;
       }
+      case Step::kLease:
+        return Lease(step);
+      case Step::kReturn: {
+        const std::array<int64_t, 3> keep = {(step.shape >> 1) & 3, kAmounts[step.amount],
+                                             kAmounts[(step.shape >> 3) & 7]};
+        const bool all = step.shape & 1;
+        const ReturnedLease op{
+            .id = IdOf(LeaseOf(step)),
+            .keep = all ? LeaseAmounts{} : LeaseAmounts{keep[0], keep[1], keep[2]}};
+        const bool returned = engine_.Return(op, Now());
+        model_.Return(LeaseOf(step), all ? std::array<int64_t, 3>{} : keep);
+        return returned;
+      }
       case Step::kRenew:
         engine_.Renew(fmt::format("edge-{}", step.shape & 1), Now());
         model_.Renew(step.shape & 1);
@@ -156,6 +180,29 @@ class Pair {
     return !dry && (want.kind == "granted" || want.kind == "reduced");
   }
 
+  static int LeaseOf(const Step& step) { return 10 + ((step.shape >> 8) & 1); }
+
+  bool Lease(const Step& step) {
+    const std::array<int64_t, 3> wanted = {1 + (step.shape & 3), kAmounts[step.amount], 40};
+    const std::array<int64_t, 3> least = {step.shape & 4 ? 2 : 0, step.shape & 8 ? 17 : 0, 0};
+    const bool all = step.shape & 16;
+    const std::string edge = fmt::format("edge-{}", (step.shape >> 5) & 1);
+    const LeaseOp op{.id = IdOf(LeaseOf(step)),
+                     .organization = "acme",
+                     .edge_id = edge,
+                     .matches = matches_,
+                     .wanted = {wanted[0], wanted[1], wanted[2]},
+                     .least = {least[0], least[1], least[2]},
+                     .to_the_end = all};
+    const std::vector<std::string> before = State();
+    const LeaseOutcome outcome = engine_.Lease(op, Now());
+    const auto want = model_.Lease(LeaseOf(step), (step.shape >> 5) & 1, wanted, least, all);
+    RC_ASSERT(want.has_value() == (outcome.kind == LeaseOutcome::Kind::kGranted));
+    if (!want) return false;
+    RC_ASSERT(outcome.granted == (LeaseAmounts{(*want)[0], (*want)[1], (*want)[2]}));
+    return before != State();
+  }
+
   bool Settle(const Step& step) {
     SettleOp op{.id = IdOf(step.key),
                 .organization = "acme",
@@ -165,9 +212,16 @@ class Pair {
                 .matches = matches_};
     const bool asked = step.shape & 2;
     if (asked) op.prior = PriorPosting{};
+    const bool leased = step.shape & 4;
+    if (leased) op.lease = IdOf(LeaseOf(step));
+    op.top_up = step.shape & 8;
+    op.first_sent = step.shape & 16;
     const SettleOutcome outcome = engine_.Settle(op, Now());
     static constexpr const char* kKinds[] = {"applied", "repeated", "unknown"};
-    const model::Answer want = model_.Settle(step.key, op.seq, op.tokens, op.requests, asked);
+    const model::Answer want = model_.Settle(step.key, op.seq, op.tokens, op.requests, asked,
+                                             leased ? LeaseOf(step) : -1, op.top_up, op.first_sent);
+    RC_ASSERT((want.kind == "topped up") == outcome.topped_up);
+    if (outcome.topped_up) return true;
     RC_ASSERT(want.kind == kKinds[static_cast<int>(outcome.kind)]);
     return want.kind == "applied";
   }
@@ -232,7 +286,9 @@ rc::Gen<Step> AnyStep() {
                                                                {1, Step::kRenew},
                                                                {2, Step::kReap},
                                                                {3, Step::kAdvance},
-                                                               {1, Step::kSetWall}})),
+                                                               {1, Step::kSetWall},
+                                                               {5, Step::kLease},
+                                                               {2, Step::kReturn}})),
       rc::gen::set(&Step::key, rc::gen::inRange(0, 6)),
       rc::gen::set(&Step::amount, rc::gen::inRange(0, 8)),
       rc::gen::set(&Step::shape, rc::gen::inRange(0, 2048)));

@@ -18,6 +18,12 @@ bool CapsOutput(const HoldPart& part) {
   return part.enforcement == Enforcement::kStrict && !part.counted->limit->counts_requests();
 }
 
+// As the limit was when the lease was made.
+int64_t KeptOf(const HoldPart& part, const LeaseAmounts& keep) {
+  if (part.counted->limit->counts_requests()) return keep.requests;
+  return part.enforcement == Enforcement::kStrict ? keep.strict_tokens : keep.adaptive_tokens;
+}
+
 int32_t Narrow(int64_t value) {
   return static_cast<int32_t>(std::min<int64_t>(value, std::numeric_limits<int32_t>::max()));
 }
@@ -65,13 +71,13 @@ std::optional<ReserveOutcome> WindowEngine::Replay(const ReserveOp& op) {
   return std::nullopt;
 }
 
-Admission WindowEngine::Weigh(const ReserveOp& op, Instant now) const {
-  absl::InlinedVector<Weighed, 4> weighed;
-  for (const LimitMatch& each : op.matches) {
+WindowEngine::AllWeighed WindowEngine::Weigh(const LimitMatches& matches) const {
+  AllWeighed weighed;
+  for (const LimitMatch& each : matches) {
     const CountedLimit* counted = counters_.Find(each);
     weighed.push_back({each.limit, counted != nullptr ? &counted->counter : &kUnused});
   }
-  return Decide(weighed, op.demand, now);
+  return weighed;
 }
 
 ReserveOutcome WindowEngine::Reserve(const ReserveOp& op, Instant now) {
@@ -80,7 +86,7 @@ ReserveOutcome WindowEngine::Reserve(const ReserveOp& op, Instant now) {
   if (std::optional<ReserveOutcome> known = Replay(op)) {
     outcome = *known;
   } else {
-    const Admission admission = Weigh(op, now);
+    const Admission admission = Decide(Weigh(op.matches), op.demand, now);
     outcome.refusal = admission.refusal;
     outcome.held_tokens = admission.held_tokens;
     outcome.output_cap = admission.output_cap;
@@ -223,18 +229,124 @@ SettleOutcome WindowEngine::SettleKnown(SettledRecord& record, const SettleOp& o
 }
 
 SettleOutcome WindowEngine::SettleUnknown(const SettleOp& op, Instant now) {
-  if (!op.prior) return {SettleOutcome::Kind::kUnknown, {}};
-  if (op.seq <= op.prior->seq) return {SettleOutcome::Kind::kRepeated, {}};
-  const Instant posted_at =
-      op.prior->seq == 0 ? now : Before(now, now.wall_ns - op.prior->posted_at_us * 1000);
-  Correct(op, op.prior->tokens, op.prior->requests, posted_at, now);
+  Hold* lease = op.lease ? holds_.Find(*op.lease) : nullptr;
+  // Nothing came of it yet, or it would be known here.
+  const bool is_first = lease != nullptr && !lease->lapsed_at && op.first_sent;
+  if (!op.prior && !is_first) return {SettleOutcome::Kind::kUnknown, {}};
+  const PriorPosting prior = op.prior.value_or(PriorPosting{});
+  if (op.seq <= prior.seq) return {SettleOutcome::Kind::kRepeated, {}};
+  Instant posted_at = prior.seq == 0 ? now : Before(now, now.wall_ns - prior.posted_at_us * 1000);
+  SettleOutcome outcome;
+  if (lease != nullptr && prior.seq == 0) {
+    outcome.drew = true;
+    outcome.topped_up = Draw(*lease, op, now);
+    posted_at = lease->lapsed_at.value_or(now);
+  } else {
+    Correct(op, prior.tokens, prior.requests, posted_at, now);
+  }
   records_.Add({.id = op.id,
                 .requests = Narrow(op.requests),
                 .tokens = op.tokens,
                 .posted_at = posted_at,
                 .seq = op.seq},
                now.monotonic_ns);
-  return {SettleOutcome::Kind::kApplied, {}};
+  return outcome;
+}
+
+LeaseOutcome WindowEngine::Lease(const LeaseOp& op, Instant now) {
+  now = Clamp(now);
+  LeaseOutcome outcome;
+  if (const Hold* hold = holds_.Find(op.id)) {
+    outcome.granted = hold->leased;
+    if (hold->lapsed_at) outcome.kind = LeaseOutcome::Kind::kEnded;
+  } else if (records_.Find(op.id) != nullptr) {
+    outcome.kind = LeaseOutcome::Kind::kEnded;
+  } else if (const auto granted = ShareOut(Weigh(op.matches), op, now)) {
+    outcome.granted = *granted;
+    MakeLease(op, *granted, now);
+  } else {
+    outcome.kind = LeaseOutcome::Kind::kNoRoom;
+  }
+  if (outcome.kind != LeaseOutcome::Kind::kGranted) outcome.granted = {};
+  outcome.positions = Peek(op.matches, now);
+  return outcome;
+}
+
+void WindowEngine::MakeLease(const LeaseOp& op, const LeaseAmounts& granted, Instant now) {
+  Hold& hold = holds_.Add(op.id, op.edge_id, now.monotonic_ns);
+  hold.leased = granted;
+  for (const LimitMatch& each : op.matches) {
+    const CompiledLimit& limit = *each.limit;
+    if (limit.enforcement == Enforcement::kObserve) continue;
+    CountedLimit& counted = counters_.Open(each, now);
+    counted.counter.Hold(limit.rule, now, AmountFor(limit, granted));
+    ++counted.holds;
+    hold.parts.push_back({.counted = &counted,
+                          .enforcement = limit.enforcement,
+                          .amount = AmountFor(limit, granted)});
+  }
+}
+
+bool WindowEngine::Draw(Hold& lease, const SettleOp& op, Instant now) {
+  absl::InlinedVector<HoldPart*, 4> drawn_from;
+  bool may_top_up = op.top_up && !lease.lapsed_at;
+  for (const LimitMatch& each : op.matches) {
+    const int64_t actual = each.limit->counts_requests() ? op.requests : op.tokens;
+    if (actual == 0) continue;
+    const CountingRule& rule = each.limit->rule;
+    CountedLimit& counted = counters_.Open(each, now);
+    const auto part = std::ranges::find(lease.parts, &counted, &HoldPart::counted);
+    if (part == lease.parts.end()) {
+      counted.counter.Settle(rule, now, 0, actual);
+    } else if (lease.lapsed_at) {
+      const int64_t drawn = std::min(actual, part->posted);
+      part->posted -= drawn;
+      counted.counter.Correct(rule, now, *lease.lapsed_at, drawn, actual);
+    } else {
+      const int64_t drawn = std::min(actual, part->amount);
+      part->amount -= drawn;
+      counted.counter.Settle(rule, now, drawn, actual);
+      may_top_up =
+          may_top_up && drawn == actual && actual <= ShareOf(counted.counter.At(rule, now));
+      drawn_from.push_back(&*part);
+    }
+  }
+  if (!may_top_up) return false;
+  for (HoldPart* part : drawn_from) {
+    const CompiledLimit& limit = *part->counted->limit;
+    const int64_t more = limit.counts_requests() ? op.requests : op.tokens;
+    part->counted->counter.Hold(limit.rule, now, more);
+    part->amount += more;
+  }
+  return true;
+}
+
+bool WindowEngine::Return(const ReturnedLease& op, Instant now) {
+  now = Clamp(now);
+  Hold* lease = holds_.Find(op.id);
+  if (lease == nullptr) {
+    // Its Lease may be on the way still.
+    if (op.keep.empty() && records_.Find(op.id) == nullptr) {
+      records_.Add({.id = op.id, .posted_at = now}, now.monotonic_ns);
+    }
+    return false;
+  }
+  if (op.keep.empty()) {
+    EndHold(*lease, 0, 0, 0, now);
+    return true;
+  }
+  for (HoldPart& each : lease->parts) {
+    const CompiledLimit& limit = *each.counted->limit;
+    int64_t& left = lease->lapsed_at ? each.posted : each.amount;
+    const int64_t kept = std::min(left, KeptOf(each, op.keep));
+    if (lease->lapsed_at) {
+      each.counted->counter.Correct(limit.rule, now, *lease->lapsed_at, left, kept);
+    } else {
+      each.counted->counter.Settle(limit.rule, now, left - kept, 0);
+    }
+    left = kept;
+  }
+  return true;
 }
 
 SettleOutcome WindowEngine::Settle(const SettleOp& op, Instant now) {
@@ -259,6 +371,12 @@ bool WindowEngine::Release(const AttemptId& id, bool keep_requests, Instant now)
 
 int64_t WindowEngine::Renew(std::string_view edge_id, Instant now) {
   return holds_.Renew(edge_id, now.monotonic_ns);
+}
+
+int64_t WindowEngine::Forsake(std::string_view edge_id, Instant now) {
+  const std::vector<AttemptId> holds = holds_.OfEdge(edge_id);
+  for (const AttemptId& each : holds) Release(each, false, now);
+  return static_cast<int64_t>(holds.size());
 }
 
 void WindowEngine::Expire(Hold& hold, Instant now) {

@@ -32,7 +32,12 @@ class WindowEngine {
   SettleOutcome Settle(const SettleOp& op, Instant now);
   // False: no such hold, open or lapsed.
   bool Release(const AttemptId& id, bool keep_requests, Instant now);
+  LeaseOutcome Lease(const LeaseOp& op, Instant now);
+  // False: no such lease, open or lapsed.
+  bool Return(const ReturnedLease& op, Instant now);
   int64_t Renew(std::string_view edge_id, Instant now);
+  // How many holds it ended.
+  int64_t Forsake(std::string_view edge_id, Instant now);
   // Ends at most `max` holds whose time is over; how many it ended.
   int64_t Reap(int64_t max, Instant now);
   Positions Peek(const LimitMatches& matches, Instant now) const;
@@ -47,7 +52,11 @@ class WindowEngine {
   // Wall time that does not go back.
   Instant Clamp(Instant now);
   std::optional<ReserveOutcome> Replay(const ReserveOp& op);
-  Admission Weigh(const ReserveOp& op, Instant now) const;
+  using AllWeighed = absl::InlinedVector<Weighed, 4>;
+  AllWeighed Weigh(const LimitMatches& matches) const;
+  void MakeLease(const LeaseOp& op, const LeaseAmounts& granted, Instant now);
+  // Takes what was spent out of the lease, and counts it. Whether it was topped up.
+  bool Draw(Hold& lease, const SettleOp& op, Instant now);
   void MakeHold(const ReserveOp& op, const Admission& admission, Instant now);
   // The part of a strict limit that has the least room, if any.
   static const HoldPart* Narrowest(const Hold& hold, Instant now);

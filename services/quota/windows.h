@@ -11,6 +11,7 @@
 #include "common/time/clock.h"
 #include "services/quota/admission.h"
 #include "services/quota/attempt_id.h"
+#include "services/quota/lease.h"
 #include "services/quota/limit_table.h"
 
 namespace weir::quota {
@@ -97,6 +98,13 @@ struct SettleOp {
   int64_t requests = 0;
   // For an attempt that has no open hold.
   LimitMatches matches;
+  // The lease that it was admitted under: what was spent is drawn from there.
+  std::optional<AttemptId> lease;
+  // The lease goes on: it is to have as much as before.
+  bool top_up = false;
+  // It was not sent before: an attempt that is not known here was not posted, while its lease is
+  // open.
+  bool first_sent = false;
   // The last word of the ledger; unset: it was not asked yet.
   std::optional<PriorPosting> prior;
 };
@@ -110,6 +118,19 @@ struct SettleOutcome {
   Kind kind = Kind::kApplied;
   // The cap that the output was given, with what Extend added to it, if any.
   std::optional<int64_t> output_cap;
+  bool drew = false;       // From its lease.
+  bool topped_up = false;  // What was drawn from the lease was added to it again.
+};
+
+struct LeaseOutcome {
+  enum class Kind : uint8_t {
+    kGranted,
+    kNoRoom,  // Some limit has less than the least. Nothing was changed.
+    kEnded,   // A lease of this id is over.
+  };
+  Kind kind = Kind::kGranted;
+  LeaseAmounts granted;  // kMaxAmount of what no limit counts.
+  Positions positions;   // After this operation.
 };
 
 struct Reaped {
@@ -176,8 +197,28 @@ class Windows {
   // Ends a hold of which nothing was spent. Nothing happens without an open or lapsed hold.
   virtual asio::awaitable<absl::Status> Release(ReleaseOp op) = 0;
 
+  // Holds a share of all matches for an edge. The same id gets the same answer while it is open. It
+  // lapses like any hold: what strict and request limits then count as spent are its remains.
+  //
+  // A settlement that names a lease, of an attempt that is not known here (where it may have been
+  // sent before, the ledger is asked first), takes what was
+  // spent out of the open lease and counts it; beyond what the lease has left, and of limits that
+  // it has no part of, it is counted all the same. An open lease is topped up, where that is asked
+  // for and all limits have room for it as for a new one (lease.h), or not at all. One that names a
+  // lapsed lease takes it from what was assumed. Where the lease is not known (any more) the
+  // attempt is one without a hold.
+  virtual asio::awaitable<absl::StatusOr<LeaseOutcome>> Lease(LeaseOp op) = 0;
+  // Lowers what leases hold; never raises it. A lease that is not known is over from then on, where
+  // nothing shall be kept of it: it may be asked for still.
+  virtual asio::awaitable<absl::Status> Return(std::string organization,
+                                               std::vector<ReturnedLease> leases) = 0;
+
   // The edge is alive. Number of its open holds.
   virtual asio::awaitable<absl::StatusOr<int64_t>> Renew(std::string edge_id) = 0;
+
+  // The edge is gone, and all that it dispatched was settled: ends its holds and leases, open or
+  // lapsed, of which nothing was spent. How many there were.
+  virtual asio::awaitable<absl::StatusOr<int64_t>> Forsake(std::string edge_id) = 0;
 
   // Ends the holds whose time is over.
   virtual asio::awaitable<absl::StatusOr<Reaped>> ReapExpired() = 0;

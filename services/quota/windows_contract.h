@@ -411,6 +411,28 @@ TYPED_TEST_P(WindowsContract, AHoldIsRenewedByItsEdgeAloneAndLapsesByItsOwnAge) 
   EXPECT_EQ(this->Reap(), 1);
 }
 
+TYPED_TEST_P(WindowsContract, AnEdgeThatIsGoneLeavesNothingBehind) {
+  this->Limits({this->Requests(100), this->Tokens(1000)});
+  this->Reserve(1, 20);
+  LeaseOp lease{.id = IdOf(9),
+                .organization = "acme",
+                .edge_id = "edge-1",
+                .matches = this->Match(),
+                .wanted = {8, 80, 0},
+                .least = {1, 1, 0}};
+  EXPECT_EQ(this->Done(this->windows().Lease(lease)).granted, (LeaseAmounts{8, 80, kMaxAmount}));
+  this->Advance(61);
+  EXPECT_EQ(this->Reap(), 2);
+  this->Reserve(2, 20);
+  ReserveOp other = this->Op(IdOf(3), this->Ask(20));
+  other.edge_id = "edge-2";
+  this->Reserve(other);
+  EXPECT_THAT(this->State(), ElementsAre("9+2", "110+60"));
+  EXPECT_EQ(this->Done(this->windows().Forsake("edge-1")), 3);
+  EXPECT_THAT(this->State(), ElementsAre("0+1", "0+30"));
+  EXPECT_EQ(this->Done(this->windows().Forsake("edge-1")), 0);
+}
+
 TYPED_TEST_P(WindowsContract, TheTruthAfterExpiryWins) {
   this->Limits({this->Requests(5), this->Tokens(100), this->Adaptive(1000)});
   this->Reserve(1, 20);
@@ -532,9 +554,10 @@ REGISTER_TYPED_TEST_SUITE_P(
     AnUnknownAttemptIsChargedOnceTheLedgerWasAsked, WhatTheLedgerKnowsIsNotChargedAgain,
     ReleaseVoidsTheHold, ABlockedPromptKeepsItsRequest, ReleaseAndSettleConvergeInAnyOrder,
     AHoldLapsesWhenItsEdgeIsSilent, AnEdgeThatIsHeardOfKeepsItsHolds,
-    AHoldIsRenewedByItsEdgeAloneAndLapsesByItsOwnAge, TheTruthAfterExpiryWins,
-    WhatWasAssumedInAnEarlierWindowIsNotGivenBackToThis, ReapSaysUntilWhenThereIsNothingToReap,
-    AnAnswerLongerThanTheWindowCountsInBoth, AWallClockThatIsSetBackReopensNoWindow,
-    AnAttemptIsForgottenAnHourAfterItsEnd, RestoreSetsTheUseOfCounters, OrganisationsAreApart);
+    AHoldIsRenewedByItsEdgeAloneAndLapsesByItsOwnAge, AnEdgeThatIsGoneLeavesNothingBehind,
+    TheTruthAfterExpiryWins, WhatWasAssumedInAnEarlierWindowIsNotGivenBackToThis,
+    ReapSaysUntilWhenThereIsNothingToReap, AnAnswerLongerThanTheWindowCountsInBoth,
+    AWallClockThatIsSetBackReopensNoWindow, AnAttemptIsForgottenAnHourAfterItsEnd,
+    RestoreSetsTheUseOfCounters, OrganisationsAreApart);
 
 }  // namespace weir::quota

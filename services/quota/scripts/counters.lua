@@ -10,15 +10,15 @@ local function ReadRule(text)
   return c
 end
 
+-- w: the rule as it is stored, which most that is done to a counter leaves alone.
 local function Unpack(text)
-  local c = ReadRule(text)
-  c.s, c.u, c.h, c.f, c.o, c.z = struct.unpack(STATE, text, 49)
-  c.x = string.sub(text, 97)
+  local c = {w = string.sub(text, 1, 48), x = string.sub(text, 97)}
+  c.k, c.r, c.n, c.p, c.c, c.v, c.s, c.u, c.h, c.f, c.o, c.z = struct.unpack('<dddddddddddd', text)
   return c
 end
 
 local function Pack(c)
-  return struct.pack(RULE, c.k, c.r, c.n, c.p, c.c, c.v) ..
+  return (c.w or struct.pack(RULE, c.k, c.r, c.n, c.p, c.c, c.v)) ..
     struct.pack(STATE, c.s, c.u, c.h, c.f, c.o, c.z) .. c.x
 end
 
@@ -72,7 +72,7 @@ end
 
 -- Has the counter follow the limit as it is now.
 local function Adapt(c, rule)
-  c.n, c.p, c.c, c.r, c.v, c.x = rule.n, rule.p, rule.c, rule.r, rule.v, rule.x
+  c.n, c.p, c.c, c.r, c.v, c.x, c.w = rule.n, rule.p, rule.c, rule.r, rule.v, rule.x, nil
   if c.k == rule.k then return end
   local used = Used(c)
   local is_new = used <= 0 and c.h == 0
@@ -92,33 +92,76 @@ local function NewCounter(rule, since)
     s = NEVER, u = 0, h = 0, f = 0, o = 0, z = since}
 end
 
--- The counter as it is stored, in the form that the rule counts in; a new one where none is, or
--- where the limit was made again since: `since` is later than the first that its process saw. (What
--- another process saw first says nothing: its limits may be made of the same documents later.)
-local function Follow(text, rule, since, first)
-  local c = text and Unpack(text)
-  if not c or (since > first and since > c.z) then return NewCounter(rule, since) end
-  Adapt(c, rule)
-  return c
+-- Counters as this script has them, by field (false: there is none), and those that are to be stored.
+local known, touched, touched_fields = {}, {}, {}
+
+local function Load(fields)
+  local missing = {}
+  for _, field in ipairs(fields) do
+    if known[field] == nil then missing[#missing + 1], known[field] = field, false end
+  end
+  if #missing == 0 then return end
+  local stored = call('HMGET', K_COUNTERS, unpack(missing))
+  for i, field in ipairs(missing) do known[field] = stored[i] and Unpack(stored[i]) end
 end
 
--- The limits of an operation, three arguments each from `first` on: the field of its counter, its
--- rule as ReadRule takes it with its contact behind, and the rest of it (enforcement, since when it
--- counts, and the first such moment that its process saw). With their counters.
-local function Matches(first)
+local function Touch(field, c)
+  if not touched[field] then touched_fields[#touched_fields + 1] = field end
+  touched[field], known[field] = c, c
+end
+
+-- Stores them. Whoever touches one does this before its end.
+local function Flush()
+  local pairs_ = {}
+  for _, field in ipairs(touched_fields) do
+    pairs_[#pairs_ + 1], pairs_[#pairs_ + 2] = field, Pack(touched[field])
+    if #pairs_ >= 512 then
+      call('HSET', K_COUNTERS, unpack(pairs_))
+      pairs_ = {}
+    end
+  end
+  if #pairs_ > 0 then call('HSET', K_COUNTERS, unpack(pairs_)) end
+  touched, touched_fields = {}, {}
+end
+
+-- The counter as it is kept, in the form that the rule counts in; a new one where none is, or
+-- where the limit was made again since: `since` is later than the first that its process saw. (What
+-- another process saw first says nothing: its limits may be made of the same documents later.)
+local function Follow(c, raw, since, first)
+  local is_new = not c or (since > first and since > c.z)
+  if not is_new and c.w and (c.x == '' and c.w or c.w .. c.x) == raw then return c end
+  local rule = ReadRule(raw)
+  rule.x = string.sub(raw, 49)
+  if is_new then return NewCounter(rule, since) end
+  -- What is not stored in the end stays as it was.
+  local adapted = {}
+  for name, value in pairs(c) do adapted[name] = value end
+  Adapt(adapted, rule)
+  return adapted
+end
+
+-- The limits of an operation, three arguments each from `first` to `last` (the end): the field of its
+-- counter, its rule as ReadRule takes it with its contact behind, and the rest of it (enforcement, since when it
+-- counts, and the first such moment that its process saw).
+local function ReadMatches(first, last)
   local matches, fields = {}, {}
-  for i = first, #ARGV, 3 do
-    local rule = ReadRule(ARGV[i + 1])
-    rule.x = string.sub(ARGV[i + 1], 49)
-    local match = {field = ARGV[i], rule = rule}
+  for i = first, last or #ARGV, 3 do
+    local match = {field = ARGV[i], raw = ARGV[i + 1]}
     match.enforcement, match.since, match.first = struct.unpack('<ddd', ARGV[i + 2])
     matches[#matches + 1], fields[#fields + 1] = match, ARGV[i]
   end
-  if #matches == 0 then return matches end
-  local stored = call('HMGET', K_COUNTERS, unpack(fields))
-  for i, match in ipairs(matches) do
-    match.counter = Follow(stored[i], match.rule, match.since, match.first)
-  end
+  Load(fields)
+  return matches
+end
+
+local function CounterOf(match)
+  return Follow(known[match.field], match.raw, match.since, match.first)
+end
+
+-- With their counters.
+local function Matches(first)
+  local matches = ReadMatches(first)
+  for _, match in ipairs(matches) do match.counter = CounterOf(match) end
   return matches
 end
 

@@ -54,11 +54,23 @@ local function Forget(most)
   end
 end
 
+-- What this script is to remember, by id; in pairs for a command, and the order of it.
+local remembered, ended_pairs, ended_order = {}, {}, {}
+
 local function Remember(id, r)
   r.kept = now
-  call('HSET', K_ENDED, id, PackEnded(r))
-  call('RPUSH', K_ORDER, struct.pack('<d', now) .. id)
-  if changes % 8 == 0 then Forget(16) end
+  remembered[id] = r
+  ended_pairs[#ended_pairs + 1], ended_pairs[#ended_pairs + 2] = id, PackEnded(r)
+  ended_order[#ended_order + 1] = struct.pack('<d', now) .. id
+end
+
+-- Stores what was remembered, and the counters. Whoever ends an attempt does this before its end.
+local function FlushEnded()
+  Flush()
+  if #ended_order == 0 then return end
+  call('HSET', K_ENDED, unpack(ended_pairs))
+  call('RPUSH', K_ORDER, unpack(ended_order))
+  if changes % 8 == 0 then Forget(16 * #ended_order) end
 end
 
 local function EndAndRemember(id, hold, tokens, requests, seq)

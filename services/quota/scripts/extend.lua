@@ -40,6 +40,7 @@ for i = 1, #fields do
   end
 end
 StoreCounters(counters, fields)
+Flush()
 call('HSET', K_HOLDS, id, cmsgpack.pack(hold))
 Commit()
 return {0, now, epoch, changes, 0, hold[4]}

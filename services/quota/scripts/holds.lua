@@ -9,20 +9,16 @@ local function CountersOf(hold)
   local fields, counters = {}, {}
   for i = PARTS, #hold, PART do fields[#fields + 1] = hold[i] end
   if #fields == 0 then return counters, fields end
-  local stored = call('HMGET', K_COUNTERS, unpack(fields))
-  for i, text in ipairs(stored) do
-    local c = text and Unpack(text)
+  Load(fields)
+  for i, field in ipairs(fields) do
+    local c = known[field]
     counters[i] = c and c.z == hold[PARTS + (i - 1) * PART + 5] and c or false
   end
   return counters, fields
 end
 
 local function StoreCounters(counters, fields)
-  local pairs_ = {}
   for i, field in ipairs(fields) do
-    if counters[i] then
-      pairs_[#pairs_ + 1], pairs_[#pairs_ + 2] = field, Pack(counters[i])
-    end
+    if counters[i] then Touch(field, counters[i]) end
   end
-  if #pairs_ > 0 then call('HSET', K_COUNTERS, unpack(pairs_)) end
 end

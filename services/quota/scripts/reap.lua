@@ -99,6 +99,7 @@ while id and due <= now and ended < most do
   ended = ended + 1
   due, id, hold = First(64)
 end
+Flush()
 DropIdle()
 Commit()
 return {0, now, epoch, changes, ended, due or 0}

@@ -8,4 +8,5 @@ if not text then return {0, now, epoch, changes, 0} end
 local hold = cmsgpack.unpack(text)
 Commit()
 EndAndRemember(id, hold, 0, ARGV[5] == '1' and hold[5] or 0, 0)
+FlushEnded()
 return {0, now, epoch, changes, 1}

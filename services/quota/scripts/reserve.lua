@@ -39,7 +39,7 @@ local function OfferAdaptive(c, covered)
 end
 
 local function IsStrictTokens(match)
-  return match.rule.r == 0 and match.enforcement == STRICT
+  return match.counter.r == 0 and match.enforcement == STRICT
 end
 
 -- false: refused. Sets the offer of each match; the output that strict limits cover, what the least
@@ -50,7 +50,7 @@ local function Weigh(matches)
   local function WeighOne(match, offer)
     match.offer = offer
     if match.enforcement == OBSERVE then return end
-    if match.rule.n == 0 and offer.input + offer.wanted > 0 then offer.fits = false end
+    if match.counter.n == 0 and offer.input + offer.wanted > 0 then offer.fits = false end
     if not offer.fits then
       fits = false
     elseif IsStrictTokens(match) then
@@ -62,7 +62,7 @@ local function Weigh(matches)
     if IsStrictTokens(match) then WeighOne(match, OfferStrict(match.counter)) end
   end
   for _, match in ipairs(matches) do
-    if match.rule.r == 1 then
+    if match.counter.r == 1 then
       WeighOne(match, OfferRequests(match.counter))
     elseif match.enforcement ~= STRICT then
       WeighOne(match, OfferAdaptive(match.counter, covered))
@@ -124,7 +124,7 @@ if not fits then return Answer(4, 0, -1, matches) end
 
 local held, most_output, cap, reduced = 0, 0, -1, false
 for _, match in ipairs(matches) do
-  if match.rule.r == 0 then
+  if match.counter.r == 0 then
     local output = IsStrictTokens(match) and covered or match.offer.output
     held = max(held, match.offer.input + output)
     most_output = max(most_output, output)

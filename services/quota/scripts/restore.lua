@@ -13,16 +13,16 @@ elseif replaced then
   call('HSET', K_META, 'e', epoch, 'g', '')
 end
 for i = 6, #ARGV, 3 do
-  local rule = ReadRule(ARGV[i + 1])
-  rule.x = string.sub(ARGV[i + 1], 49)
   local used, start, since, first = struct.unpack('<dddd', ARGV[i + 2])
-  local c = Follow(call('HGET', K_COUNTERS, ARGV[i]), rule, since, first)
+  Load({ARGV[i]})
+  local c = Follow(known[ARGV[i]], ARGV[i + 1], since, first)
   if c.k == BUCKET then
     c.s, c.u, c.f = now, max(0, used + c.h), 0
   else
     c.s, c.u = start, used
   end
-  call('HSET', K_COUNTERS, ARGV[i], Pack(c))
+  Touch(ARGV[i], c)
 end
+Flush()
 Commit()
 return {0, now, epoch, changes, 1}

@@ -1,8 +1,8 @@
-#include "services/quota/usage_parts.h"
+#include "common/quota/usage_parts.h"
 
 #include <numeric>
 
-#include "services/quota/counting_rule.h"
+#include "common/quota/standing.h"
 
 namespace weir::quota {
 namespace {

@@ -1,4 +1,4 @@
-#include "services/quota/estimate.h"
+#include "common/quota/estimate.h"
 
 namespace weir::quota {
 namespace {
@@ -41,6 +41,29 @@ Outlook OutlookOf(bool ever, bool without_holds) {
 }
 
 }  // namespace
+
+absl::Status CheckAmount(std::string_view field, int64_t value) {
+  if (value >= 0 && value <= kMaxAmount) return absl::OkStatus();
+  return status::InvalidArgument("{} is {}, want 0 to {}", field, value, kMaxAmount);
+}
+
+absl::StatusOr<Demand> ParseEstimate(const v1::Estimate& estimate) {
+  WEIR_RETURN_IF_ERROR(CheckAmount("estimate.requests", estimate.requests()));
+  WEIR_RETURN_IF_ERROR(CheckAmount("estimate.input_tokens_bound", estimate.input_tokens_bound()));
+  WEIR_RETURN_IF_ERROR(CheckAmount("estimate.input_tokens_likely", estimate.input_tokens_likely()));
+  WEIR_RETURN_IF_ERROR(
+      CheckAmount("estimate.output_tokens_declared", estimate.output_tokens_declared()));
+  WEIR_RETURN_IF_ERROR(CheckAmount("estimate.output_tokens_max", estimate.output_tokens_max()));
+  Demand demand{
+      .requests = estimate.requests(),
+      .input_bound = estimate.input_tokens_bound(),
+      .input_likely = std::min(estimate.input_tokens_likely(), estimate.input_tokens_bound())};
+  if (estimate.has_output_tokens_declared()) {
+    demand.output_declared = estimate.output_tokens_declared();
+  }
+  if (estimate.has_output_tokens_max()) demand.output_max = estimate.output_tokens_max();
+  return demand;
+}
 
 Offer OfferRequests(const Standing& standing, const Demand& demand) {
   const int64_t requests = demand.requests;

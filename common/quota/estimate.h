@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
-#include "services/quota/compiled_limit.h"
-#include "services/quota/counting_rule.h"
+#include "common/quota/standing.h"
+#include "common/status/status.h"
+#include "weir/quota/v1/quota.pb.h"
 
 namespace weir::quota {
 
@@ -25,6 +27,11 @@ struct Demand {
 
   bool has_output() const { return !output_max || *output_max > 0; }
 };
+
+// Without what was learned. kInvalidArgument names the first field that is wrong.
+absl::StatusOr<Demand> ParseEstimate(const v1::Estimate& estimate);
+// The same of one amount, `field`.
+absl::Status CheckAmount(std::string_view field, int64_t value);
 
 // When a demand that is refused now can be met.
 enum class Outlook : uint8_t {

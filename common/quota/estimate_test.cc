@@ -1,4 +1,4 @@
-#include "services/quota/estimate.h"
+#include "common/quota/estimate.h"
 
 #include <gtest/gtest.h>
 
