@@ -122,6 +122,7 @@ void EdgeLoop::StartAccepting() {
 void EdgeLoop::StopAccepting() {
   asio::post(io_, [this] {
     for (auto& each : listeners_) each->Drain();
+    services_->StopLeasing();
   });
 }
 
@@ -184,7 +185,7 @@ void EdgeLoop::Refresh() {
 }
 
 void EdgeLoop::LookAround() {
-  unsettled_ = settlements_->unacknowledged();
+  unsettled_ = settlements_->unacknowledged() + services_->leases();
   size_t open = 0;
   for (const auto& each : listeners_) open += each->connections();
   shared_.metrics.connections += static_cast<int64_t>(open) - static_cast<int64_t>(connections_);

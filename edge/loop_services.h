@@ -19,6 +19,11 @@ class LoopServices {
   virtual api::Quota& quota() = 0;
   virtual api::Routing& routing() = 0;
 
+  // Of quota: nothing is spent without asking any more, and what is leased is given back.
+  virtual void StopLeasing() {}
+  // Leases that are not given back yet.
+  virtual size_t leases() const { return 0; }
+
   // Runs `io` on this thread until it is stopped. Once.
   virtual void Run(asio::io_context& io) = 0;
   // Why the services cannot be relied on now, in one line; empty: they can.

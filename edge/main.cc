@@ -22,6 +22,8 @@ class SuiteServices final : public LoopServices {
   api::Identity& identity() override { return remote_->identity(); }
   api::Quota& quota() override { return remote_->quota(); }
   api::Routing& routing() override { return routing_; }
+  void StopLeasing() override { remote_->StopLeasing(); }
+  size_t leases() const override { return remote_->leases(); }
   void Run(asio::io_context&) override { remote_->Run(); }
   std::string WhyNotReady() const override { return remote_->WhyNotReady(); }
   void Abandon() override { remote_->Abandon(); }

@@ -21,6 +21,7 @@ void Read(Reader& root, const config::Environment& environment, SuiteConfig& con
   root.Section("log", &config.log, process::ReadLog);
   ReadEdge(root, environment, config.edge);
   root.Section("services", &config.services, ReadServices);
+  root.Bool("quota_leases", &config.services.leases);
   rpc::RpcConfig rpc;
   root.Section("rpc", &rpc, [](Reader& section, rpc::RpcConfig& read) {
     rpc::ReadRpc(section, /*serves=*/false, read);

@@ -87,6 +87,7 @@ absl::Status Attempt::Intend() {
   intent.set_input_tokens_likely(call_->body.input_tokens_likely);
   intent.set_requests(hold_.settlement->requests());
   intent.set_kind(std::string(KindName(call_->route.kind)));
+  intent.set_lease_id(hold_.settlement->lease_id());
   *intent.mutable_dispatched_at() = ToTimestamp(dispatched_us_);
   const absl::StatusOr<Outbox::Entry> entry = settlements_.Intend(intent);
   std::ignore = intent.unsafe_arena_release_key();

@@ -56,6 +56,10 @@ asio::awaitable<absl::StatusOr<Attempt::Hold>> Gate::Reserve(CallPtr call, int i
     co_return reserved.status();
   }
   call->limit_headers = LimitHeaders(reserved->states());
+  if (reserved->code() == quota::v1::ReserveResponse::CODE_DEGRADED) {
+    call->limit_headers.Add("x-weir-degraded", "quota");
+  }
+  settlement.set_lease_id(reserved->lease_id());
   if (reserved->has_output_tokens_cap()) {
     hold.output_tokens_cap = reserved->output_tokens_cap();
     hold.output_tokens_headroom = reserved->output_tokens_headroom();

@@ -42,6 +42,11 @@ absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Open(Options options) {
                                outbox->options_.instance);
   }
   outbox->locked_ = true;
+  // For who adopts it; one that cannot be written says nothing.
+  const std::string boot = BootId();
+  if (::ftruncate(outbox->lock_fd_, 0) == 0) {
+    std::ignore = ::pwrite(outbox->lock_fd_, boot.data(), boot.size(), 0);
+  }
   WEIR_RETURN_IF_ERROR(outbox->Roll(0));
   return outbox;
 }

@@ -96,6 +96,10 @@ class Outbox {
 
 // What an outbox that nobody holds any more left behind.
 struct Adopted {
+  std::string instance;
+  // Nothing that it dispatched can be missing: the machine has not gone down since (what was not
+  // synced is lost then), and no record is damaged.
+  bool is_whole = false;
   // To be settled, each once per (key, seq): settlements that were not acknowledged, and open
   // intents as estimates of what was delivered.
   std::vector<quota::v1::SettleRequest> settlements;

@@ -74,6 +74,7 @@ class Reader {
     settle.set_outcome(quota::v1::SettleRequest::OUTCOME_RECOVERED);
     *settle.mutable_dispatched_at() = found.intent.dispatched_at();
     settle.set_kind(found.intent.kind());
+    settle.set_lease_id(found.intent.lease_id());
     return settle;
   }
 
@@ -115,6 +116,9 @@ absl::StatusOr<std::vector<Adopted>> AdoptOutboxes(const std::string& directory)
         ++each.unreadable;
       }
     }
+    each.instance = instance;
+    const std::string boot = BootId();
+    each.is_whole = each.unreadable == 0 && !boot.empty() && ReadFile(lock) == boot;
     each.settlements = reader.Settlements();
     each.discard = [files = paths, lock, fd] {
       for (const std::string& path : files) ::unlink(path.c_str());

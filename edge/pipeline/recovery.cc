@@ -51,6 +51,7 @@ struct Recovery::Wave {
       : over(std::move(executor), asio::steady_timer::time_point::max()) {}
 
   size_t open = 0;
+  bool some_refused = false;
   std::vector<quota::v1::SettleRequest> failed;
   absl::Status why;  // The last one of them failed.
   asio::steady_timer over;
@@ -62,11 +63,24 @@ asio::awaitable<void> Recovery::SettleOne(std::shared_ptr<Wave> wave,
   const auto settled = co_await deps_.quota.Settle(api::CallContext{}, std::move(copy));
   if (IsRefusedForGood(settled.status())) {
     deps_.refused.Put(settlement, status::Message(settled.status()));
+    wave->some_refused = true;
   } else if (!settled.ok()) {
     wave->failed.push_back(std::move(settlement));
     wave->why = settled.status();
   }
   if (--wave->open == 0) wave->over.cancel();
+}
+
+// All that the edge dispatched is settled: what else it held was never spent. False: quota cannot
+// be told now.
+asio::awaitable<bool> Recovery::SayGone(std::string instance) {
+  quota::v1::HeartbeatRequest gone;
+  gone.set_edge_id(std::move(instance));
+  gone.set_gone(true);
+  const auto told = co_await deps_.quota.Heartbeat(api::CallContext{}, std::move(gone));
+  if (told.ok() || IsRefusedForGood(told.status())) co_return true;
+  log::Warn("edge.heartbeat.failed", {{"reason", status::Message(told.status())}});
+  co_return false;
 }
 
 // False: quota cannot be asked now.
@@ -83,12 +97,18 @@ asio::awaitable<bool> Recovery::SettleAll() {
     }
     while (wave->open > 0) co_await wave->over.async_wait(kTuple);
     std::ranges::move(wave->failed, std::back_inserter(left));
+    if (wave->some_refused) adopted_.front().is_whole = false;
     if (!wave->failed.empty()) {
       log::Warn("edge.settle.waiting",
                 {{"settlements", waiting()}, {"reason", status::Message(wave->why)}});
       co_return false;
     }
     if (!left.empty()) continue;
+    // Else what it held lapses, and counts as spent.
+    if (adopted_.front().is_whole) {
+      const bool said = co_await SayGone(adopted_.front().instance);
+      if (!said) co_return false;
+    }
     adopted_.front().discard();
     adopted_.pop_front();
   }

@@ -37,6 +37,7 @@ class Recovery {
  private:
   asio::awaitable<void> Look();
   asio::awaitable<bool> SettleAll();
+  asio::awaitable<bool> SayGone(std::string instance);
   struct Wave;
   asio::awaitable<void> SettleOne(std::shared_ptr<Wave> wave, quota::v1::SettleRequest settlement);
 
