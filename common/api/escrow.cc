@@ -28,13 +28,22 @@ void Leased::Renew(MonotonicTime sent) {
   valid_until = std::max(valid_until, sent + ttl - ttl / kClockDrift - kMargin);
 }
 
+bool Leased::has_left() const {
+  const auto some = [](int64_t was_granted, int64_t is_left) {
+    return was_granted < quota::kMaxAmount && is_left > 0;
+  };
+  return !closed && (some(granted.requests, left.requests) ||
+                     some(granted.strict_tokens, left.strict_tokens) ||
+                     some(granted.adaptive_tokens, left.adaptive_tokens));
+}
+
 bool Escrow::Limit::counts_requests() const { return state.unit() == common::v1::UNIT_REQUESTS; }
 
 quota::Standing Escrow::Limit::At(const LeaseAmounts& left, MonotonicTime now) const {
   LeaseAmounts ours = left;
   const int64_t own = std::max<int64_t>(0, Kind(ours, counts_requests(), strict));
   return {.capacity = state.limit(),
-          // What was used is of a window that is over.
+          // A bucket is full again; a window that is over begins anew (Roll).
           .used = now < resets_at ? used : std::min<int64_t>(used, 0),
           .held = std::max<int64_t>(0, held - own)};
 }
@@ -79,15 +88,6 @@ bool Escrow::Counts(const std::string& limit_name, const std::string& entity) co
   return std::ranges::any_of(limits_, [&](const Limit& each) {
     return each.state.limit_name() == limit_name && each.entity == entity;
   });
-}
-
-bool Escrow::has_left(const Leased& lease) const {
-  const auto some = [](int64_t granted, int64_t left) {
-    return granted < quota::kMaxAmount && left > 0;
-  };
-  return !lease.closed && (some(lease.granted.requests, lease.left.requests) ||
-                           some(lease.granted.strict_tokens, lease.left.strict_tokens) ||
-                           some(lease.granted.adaptive_tokens, lease.left.adaptive_tokens));
 }
 
 bool Escrow::is_scarce(MonotonicTime now) const {
@@ -146,6 +146,7 @@ LeaseAmounts Escrow::NeedOf(const quota::Demand& demand, MonotonicTime now) cons
 
 std::optional<LeasedAttempt> Escrow::Admit(const quota::Demand& demand, MonotonicTime now) {
   if (leases_.empty()) return std::nullopt;
+  Roll(now);
   const std::optional<Need> need = Weigh(demand, now);
   if (!need) return std::nullopt;
   for (const LeasedPtr& each : leases_) {

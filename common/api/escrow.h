@@ -15,7 +15,7 @@ namespace weir::api {
 namespace quota_pb = ::weir::quota::v1;
 using quota::LeaseAmounts;
 
-// One lease as its edge sees it: granted = left + held + what was spent. A plain value.
+// One lease as its edge sees it: at the service it holds left + held + unsettled. A plain value.
 struct Leased {
   std::string id;  // The request id of its key.
   LeaseAmounts granted;
@@ -39,6 +39,8 @@ struct Leased {
   // What of it must stay where the rest is given back.
   LeaseAmounts needed() const { return (held + unsettled).Clamped(); }
   bool is_unused() const { return held.empty() && unsettled.empty(); }
+  // Something of a limit could be given back.
+  bool has_left() const;
   // `sent`: the edge's sign. Stops before the service does, whose clock may go faster (a part in a
   // thousand), and whose answer took its time.
   void Renew(MonotonicTime sent);
@@ -78,8 +80,6 @@ class Escrow {
 
   // One of its limits is this one.
   bool Counts(const std::string& limit_name, const std::string& entity) const;
-  // It has something to give back.
-  bool has_left(const Leased& lease) const;
 
   // What an attempt like `demand` needs at most.
   LeaseAmounts NeedOf(const quota::Demand& demand, MonotonicTime now) const;
@@ -93,7 +93,6 @@ class Escrow {
   const quota_pb::Subjects& subjects() const { return subjects_; }
   std::vector<LeasedPtr>& leases() { return leases_; }
   const std::vector<LeasedPtr>& leases() const { return leases_; }
-  std::optional<int64_t> output_p95() const { return output_p95_; }
 
  private:
   struct Limit {

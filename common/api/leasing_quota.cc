@@ -301,7 +301,7 @@ asio::awaitable<bool> LeasingQuota::GiveBack(std::string organization, absl::Sta
       caller->not_before = Now() + options_.pause;
       const std::vector<LeasedPtr> leases = caller->escrow.leases();
       for (const LeasedPtr& each : leases) {
-        if (!caller->escrow.has_left(*each)) continue;
+        if (!each->has_left()) continue;
         some = true;
         Close(caller, each);
       }
@@ -561,8 +561,10 @@ void LeasingQuota::ArmSweep() {
 void LeasingQuota::Sweep() {
   const MonotonicTime now = Now();
   ForEachLease([&](const CallerPtr& caller, const LeasedPtr& lease) {
-    const Duration idle = caller->escrow.is_scarce(now) ? options_.scarce_idle : options_.idle;
-    if (now - lease->used_at > idle || now >= lease->valid_until) Close(caller, lease);
+    const Duration unused = now - lease->used_at;
+    const bool is_idle = unused > options_.idle ||
+                         (unused > options_.scarce_idle && caller->escrow.is_scarce(now));
+    if (is_idle || now >= lease->valid_until) Close(caller, lease);
   });
   std::vector<std::string> due;
   for (auto& [organization, returns] : returns_) {

@@ -87,7 +87,7 @@ class LeasingQuota final : public Quota {
   asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> Peek(
       CallContext call, quota_pb::PeekRequest request) override;
 
-  // Gives back all that is not needed, and takes no more but for answers under way.
+  // Gives back all that is not needed, and takes no more.
   void Stop();
   // Leases that hold something at the service, or are to be given back.
   size_t leases() const { return count_ + returns_.size(); }

@@ -359,6 +359,25 @@ TEST_F(LeasingQuotaTest, TheRemainderIsToldAsThisEdgeKnowsIt) {
   EXPECT_EQ(edge.link.leases, 1);
 }
 
+TEST_F(LeasingQuotaTest, ANewWindowIsCountedFromItsBegin) {
+  quota_.Put(LimitOf({.name = "requests", .unit = kRequests, .count = 1000, .period_s = 60}));
+  EdgeForTest& edge = NewEdge();
+  const auto remaining = [&] { return Reserve(edge, Ask(edge))->states(0).remaining(); };
+  for (int i = 0; i < 20; ++i) Call(edge);
+  EXPECT_EQ(remaining(), 979);
+  for (int i = 0; i < 8; ++i) {
+    Advance(seconds(8));
+    Call(edge);
+    Call(edge);
+  }
+  // 64 s later: the window is another one, in which two calls were settled.
+  const auto reserved = Reserve(edge, Ask(edge));
+  ASSERT_THAT(reserved, IsOk());
+  EXPECT_FALSE(reserved->lease_id().empty());
+  EXPECT_EQ(reserved->states(0).remaining(), 1000 - 2 - 2);
+  EXPECT_GT(reserved->states(0).reset_after().seconds(), 50);
+}
+
 TEST_F(LeasingQuotaTest, WhileTheServiceIsAwayNothingPilesUp) {
   EdgeForTest& edge = NewEdge();
   edge.link.is_away = true;
