@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/time/proto_time.h"
+
 namespace weir::api {
 namespace {
 
@@ -13,8 +15,9 @@ LeaseAmounts Read(const quota_pb::LeaseAmounts& amounts) {
   return {amounts.requests(), amounts.strict_tokens(), amounts.adaptive_tokens()};
 }
 
+// 0 where it is malformed.
 Duration Read(const google::protobuf::Duration& duration) {
-  return std::chrono::seconds(duration.seconds()) + std::chrono::nanoseconds(duration.nanos());
+  return FromProto(duration).value_or(Duration(0));
 }
 
 int64_t& Kind(LeaseAmounts& amounts, bool requests, bool strict) {
@@ -190,10 +193,7 @@ quota_pb::ReserveResponse Escrow::Answer(const LeasedAttempt& attempt, Monotonic
     state = tightest[unit]->state;
     state.set_remaining(remaining[unit]);
     if (tightest[unit]->resets_at == MonotonicTime::max()) continue;
-    const auto wait = std::max(Duration(0), tightest[unit]->resets_at - now);
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
-    state.mutable_reset_after()->set_seconds(seconds.count());
-    state.mutable_reset_after()->set_nanos(static_cast<int32_t>((wait - seconds).count()));
+    *state.mutable_reset_after() = ToProto(std::max(Duration(0), tightest[unit]->resets_at - now));
   }
   if (attempt.output_cap) {
     response.set_output_tokens_cap(*attempt.output_cap);

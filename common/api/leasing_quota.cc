@@ -14,8 +14,6 @@ constexpr Duration kSweep = std::chrono::milliseconds(500);
 constexpr Duration kForget = std::chrono::seconds(5);
 // A service that knows no leases is not asked for one again soon.
 constexpr Duration kLongPause = std::chrono::seconds(60);
-// Returns in one message: as many as the service takes.
-constexpr size_t kReturnedAtOnce = 64;
 // Nobody waits longer for what is given back.
 constexpr Duration kReturnWait = std::chrono::milliseconds(500);
 // A lease that lasted longer was too large.
@@ -49,10 +47,9 @@ bool IsAmbiguous(const absl::Status& status) {
          absl::IsCancelled(status);
 }
 
-// Asking again changes nothing: the settlement is nobody's any more.
-bool IsRefusedForGood(const absl::Status& status) {
-  return absl::IsInvalidArgument(status) || absl::IsOutOfRange(status) ||
-         absl::IsFailedPrecondition(status) || absl::IsUnimplemented(status);
+metrics::CounterFamily& Decisions(metrics::Registry& registry) {
+  return registry.NewCounterFamily("weir_quota_decisions_total",
+                                   "Calls that were let in, by who decided.", {"by"});
 }
 
 // What was spent, as limits count it.
@@ -71,14 +68,11 @@ struct LeasingQuota::Wave {
   const std::shared_ptr<asio::steady_timer> over;
 };
 
-LeaseMetrics::LeaseMetrics(metrics::Registry& registry) {
-  auto& decisions = registry.NewCounterFamily("weir_quota_decisions_total",
-                                              "Calls that were let in, by who decided.", {"by"});
-  leased = &decisions.With({"lease"});
-  asked = &decisions.With({"service"});
-  cut_off = &decisions.With({"lease_cut_off"});
-  leases = &registry.NewGauge("weir_quota_leases", "Leases that this process holds.");
-}
+LeaseMetrics::LeaseMetrics(metrics::Registry& registry)
+    : leased(Decisions(registry).With({"lease"})),
+      asked(Decisions(registry).With({"service"})),
+      cut_off(Decisions(registry).With({"lease_cut_off"})),
+      leases(registry.NewGauge("weir_quota_leases", "Leases that this process holds.")) {}
 
 LeasingQuota::LeasingQuota(Options options, Deps deps)
     : options_(options), deps_(std::move(deps)) {}
@@ -121,16 +115,17 @@ void LeasingQuota::Heard(int64_t limits_version, MonotonicTime sent) {
   });
 }
 
-std::optional<quota_pb::ReserveResponse> LeasingQuota::Admit(
-    const CallerPtr& caller, const quota_pb::ReserveRequest& request, const quota::Demand& demand,
-    bool was_asked) {
+std::optional<quota_pb::ReserveResponse> LeasingQuota::Admit(const CallerPtr& caller,
+                                                             const std::string& name,
+                                                             const std::string& edge_id,
+                                                             const quota::Demand& demand,
+                                                             bool was_asked) {
   const MonotonicTime now = Now();
   if (unsettled_ >= options_.max_unsettled) return std::nullopt;
   std::optional<LeasedAttempt> attempt = caller->escrow.Admit(demand, now);
   if (!attempt) return std::nullopt;
   quota_pb::ReserveResponse response = caller->escrow.Answer(*attempt, now);
-  open_[NameOf(request.key())] = {caller, request.edge_id(), *std::move(attempt), std::nullopt,
-                                  was_asked};
+  open_[name] = {caller, edge_id, *std::move(attempt), std::nullopt, was_asked};
   return response;
 }
 
@@ -138,15 +133,7 @@ bool LeasingQuota::MayLease(const Caller& caller, MonotonicTime now) const {
   return !stopped_ && !caller.asking && now >= caller.not_before && deps_.is_reachable();
 }
 
-quota_pb::LeaseRequest LeasingQuota::NewLease(const Caller& caller, const std::string& edge_id) {
-  quota_pb::LeaseRequest request;
-  SetKey(NewRequestId(deps_.timers.clock().Now(), deps_.random), *request.mutable_key());
-  *request.mutable_subjects() = caller.escrow.subjects();
-  request.set_edge_id(edge_id);
-  return request;
-}
-
-quota_pb::LeaseRequest LeasingQuota::LeaseFor(Caller& caller, const quota::Demand& demand,
+quota_pb::LeaseRequest LeasingQuota::NewLease(Caller& caller, const quota::Demand& demand,
                                               const std::string& edge_id) {
   const MonotonicTime now = Now();
   if (caller.calls == 0 || now - caller.granted_at > kLasted) {
@@ -156,7 +143,10 @@ quota_pb::LeaseRequest LeasingQuota::LeaseFor(Caller& caller, const quota::Deman
   }
   LeaseAmounts each = caller.escrow.NeedOf(demand, now);
   each.requests = std::max<int64_t>(1, each.requests);
-  quota_pb::LeaseRequest request = NewLease(caller, edge_id);
+  quota_pb::LeaseRequest request;
+  SetKey(NewRequestId(deps_.timers.clock().Now(), deps_.random), *request.mutable_key());
+  *request.mutable_subjects() = caller.escrow.subjects();
+  request.set_edge_id(edge_id);
   Write(each * caller.calls, *request.mutable_wanted());
   Write(each * options_.least_calls, *request.mutable_least());
   caller.asking = true;
@@ -167,61 +157,54 @@ void LeasingQuota::Refill(const CallerPtr& caller, const quota::Demand& demand,
                           const std::string& edge_id) {
   const MonotonicTime now = Now();
   if (!MayLease(*caller, now) || !caller->escrow.is_low(now)) return;
-  asio::co_spawn(deps_.executor, Ask(caller, LeaseFor(*caller, demand, edge_id)), asio::detached);
+  asio::co_spawn(deps_.executor, Ask(caller, NewLease(*caller, demand, edge_id)), asio::detached);
 }
 
-void LeasingQuota::Keep(const CallerPtr& caller, std::string id,
-                        const quota_pb::LeaseResponse& response, MonotonicTime sent) {
+LeasedPtr LeasingQuota::AddLease(const CallerPtr& caller, std::string id,
+                                 const quota_pb::LeaseResponse& response, MonotonicTime sent) {
   const MonotonicTime now = Now();
-  caller->escrow.Add(std::move(id), response, sent, now);
+  LeasedPtr lease = caller->escrow.Add(std::move(id), response, sent, now);
   caller->granted_at = now;
   leasing_[caller->escrow.subjects().organization()].insert(caller);
   ++count_;
-  if (deps_.metrics != nullptr) deps_.metrics->leases->Add(1);
+  deps_.metrics.leases.Add(1);
   ArmSweep();
+  return lease;
 }
 
-void LeasingQuota::Drop(const CallerPtr& caller, const LeasedPtr& lease) {
+void LeasingQuota::RemoveLease(const CallerPtr& caller, const LeasedPtr& lease) {
   std::vector<LeasedPtr>& leases = caller->escrow.leases();
   if (std::erase(leases, lease) == 0) return;
   --count_;
-  if (deps_.metrics != nullptr) deps_.metrics->leases->Add(-1);
+  deps_.metrics.leases.Add(-1);
   if (!leases.empty()) return;
   const auto organization = leasing_.find(caller->escrow.subjects().organization());
   organization->second.erase(caller);
   if (organization->second.empty()) leasing_.erase(organization);
 }
 
-asio::awaitable<absl::StatusOr<LeasedPtr>> LeasingQuota::AskOnce(CallerPtr caller,
-                                                                 quota_pb::LeaseRequest request) {
+asio::awaitable<void> LeasingQuota::Ask(CallerPtr caller, quota_pb::LeaseRequest request) {
   const MonotonicTime sent = Now();
   const std::string id = request.key().request_id();
   const CallContext call{.deadline = sent + options_.ask_timeout};
   const absl::StatusOr<quota_pb::LeaseResponse> response =
       co_await deps_.inner.Lease(call, std::move(request));
-  if (!response.ok()) {
-    if (!WasNotDone(response.status())) {
-      Return(caller->escrow.subjects().organization(), id, nullptr);
-    }
-    co_return response.status();
-  }
-  Heard(response->limits_version(), sent);
-  Keep(caller, id, *response, sent);
-  co_return caller->escrow.leases().back();
-}
-
-asio::awaitable<void> LeasingQuota::Ask(CallerPtr caller, quota_pb::LeaseRequest request) {
-  const absl::StatusOr<LeasedPtr> lease = co_await AskOnce(caller, std::move(request));
   caller->asking = false;
-  if (lease.ok()) {
-    if (stopped_) Close(caller, *lease);
+  if (response.ok()) {
+    Heard(response->limits_version(), sent);
+    const LeasedPtr lease = AddLease(caller, id, *response, sent);
+    if (stopped_) Close(caller, lease);
     co_return;
   }
+  if (!WasNotDone(response.status())) {
+    QueueReturn(caller->escrow.subjects().organization(), id, nullptr);
+  }
   caller->not_before =
-      Now() + (absl::IsUnimplemented(lease.status()) ? kLongPause : options_.pause);
+      Now() + (absl::IsUnimplemented(response.status()) ? kLongPause : options_.pause);
 }
 
-void LeasingQuota::Return(const std::string& organization, const std::string& id, LeasedPtr lease) {
+void LeasingQuota::QueueReturn(const std::string& organization, const std::string& id,
+                               LeasedPtr lease) {
   Returns& returns = returns_[organization];
   returns.leases.try_emplace(id, std::move(lease));
   ArmSweep();
@@ -239,7 +222,7 @@ asio::awaitable<void> LeasingQuota::SendReturns(std::string organization) {
     request.set_organization(organization);
     std::vector<std::pair<std::string, LeasedPtr>> sent;
     for (const auto& [id, lease] : returns.leases) {
-      if (sent.size() >= kReturnedAtOnce) break;
+      if (sent.size() >= size_t{quota::kMostReturned}) break;
       if (lease != nullptr && lease->extending > 0) continue;
       quota_pb::ReturnedLease& returned = *request.add_leases();
       SetKey(id, *returned.mutable_key());
@@ -286,8 +269,8 @@ void LeasingQuota::Close(const CallerPtr& caller, const LeasedPtr& lease) {
 
 void LeasingQuota::ReturnMore(const CallerPtr& caller, const LeasedPtr& lease) {
   if (!lease->closed) return;
-  if (lease->is_unused()) Drop(caller, lease);
-  Return(caller->escrow.subjects().organization(), lease->id, lease);
+  if (lease->is_unused()) RemoveLease(caller, lease);
+  QueueReturn(caller->escrow.subjects().organization(), lease->id, lease);
 }
 
 asio::awaitable<bool> LeasingQuota::GiveBack(std::string organization, absl::Status refused) {
@@ -318,7 +301,8 @@ asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> LeasingQuota::Reserve
   CallerPtr caller;
   if (demand.ok() && !request.dry_run()) caller = CallerOf(request.subjects(), now);
   if (caller == nullptr) co_return co_await deps_.inner.Reserve(call, std::move(request));
-  if (const auto known = open_.find(NameOf(request.key())); known != open_.end()) {
+  const std::string name = NameOf(request.key());
+  if (const auto known = open_.find(name); known != open_.end()) {
     quota_pb::ReserveResponse again =
         known->second.caller->escrow.Answer(known->second.attempt, now);
     again.set_code(quota_pb::ReserveResponse::CODE_REPLAYED);
@@ -326,11 +310,10 @@ asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> LeasingQuota::Reserve
   }
   const bool is_fresh = IsFresh(now);
   if (is_fresh || !deps_.is_reachable()) {
-    if (std::optional<quota_pb::ReserveResponse> local = Admit(caller, request, *demand)) {
+    if (std::optional<quota_pb::ReserveResponse> local =
+            Admit(caller, name, request.edge_id(), *demand)) {
       if (!is_fresh) local->set_code(quota_pb::ReserveResponse::CODE_DEGRADED);
-      if (deps_.metrics != nullptr) {
-        (is_fresh ? deps_.metrics->leased : deps_.metrics->cut_off)->Add(1);
-      }
+      (is_fresh ? deps_.metrics.leased : deps_.metrics.cut_off).Add(1);
       Refill(caller, *demand, request.edge_id());
       co_return *std::move(local);
     }
@@ -338,9 +321,10 @@ asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> LeasingQuota::Reserve
   if (MayLease(*caller, now) && caller->escrow.leases().empty() &&
       unsettled_ < options_.max_unsettled) {
     // In the place of the question itself: it takes as long.
-    co_await Ask(caller, LeaseFor(*caller, *demand, request.edge_id()));
-    if (std::optional<quota_pb::ReserveResponse> local = Admit(caller, request, *demand)) {
-      if (deps_.metrics != nullptr) deps_.metrics->asked->Add(1);
+    co_await Ask(caller, NewLease(*caller, *demand, request.edge_id()));
+    if (std::optional<quota_pb::ReserveResponse> local =
+            Admit(caller, name, request.edge_id(), *demand)) {
+      deps_.metrics.asked.Add(1);
       co_return *std::move(local);
     }
   }
@@ -355,13 +339,14 @@ asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> LeasingQuota::Reserve
   }
   if (response.ok()) {
     Heard(response->limits_version(), now);
-    if (deps_.metrics != nullptr) deps_.metrics->asked->Add(1);
+    deps_.metrics.asked.Add(1);
     Refill(caller, *demand, request.edge_id());
   } else if (IsAmbiguous(response.status())) {
     // What is leased may be spent without anybody's leave.
-    if (std::optional<quota_pb::ReserveResponse> local = Admit(caller, request, *demand, true)) {
+    if (std::optional<quota_pb::ReserveResponse> local =
+            Admit(caller, name, request.edge_id(), *demand, true)) {
       local->set_code(quota_pb::ReserveResponse::CODE_DEGRADED);
-      if (deps_.metrics != nullptr) deps_.metrics->cut_off->Add(1);
+      deps_.metrics.cut_off.Add(1);
       co_return *std::move(local);
     }
   }
@@ -496,18 +481,18 @@ asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> LeasingQuota::Release
   if (open == open_.end() || open->second.spent) {
     co_return co_await deps_.inner.Release(call, std::move(request));
   }
-  quota_pb::ReserveRequest counted;
-  *counted.mutable_key() = request.key();
-  *counted.mutable_subjects() = open->second.caller->escrow.subjects();
-  counted.mutable_estimate()->set_requests(open->second.attempt.held.requests);
-  counted.mutable_estimate()->set_output_tokens_max(0);
-  counted.set_edge_id(open->second.edge_id);
-  const bool was_asked = open->second.was_asked;
+  const Open ended = open->second;
   EndAttempt(name, {});
   Acknowledge(name, false);
-  if (was_asked) co_return co_await deps_.inner.Release(call, std::move(request));
+  if (ended.was_asked) co_return co_await deps_.inner.Release(call, std::move(request));
   if (!request.keep_requests()) co_return quota_pb::ReleaseResponse();
   // The request stays counted: by a hold of its own, for a lease knows only what is settled.
+  quota_pb::ReserveRequest counted;
+  *counted.mutable_key() = request.key();
+  *counted.mutable_subjects() = ended.caller->escrow.subjects();
+  counted.mutable_estimate()->set_requests(ended.attempt.held.requests);
+  counted.mutable_estimate()->set_output_tokens_max(0);
+  counted.set_edge_id(ended.edge_id);
   const absl::StatusOr<quota_pb::ReserveResponse> held =
       co_await deps_.inner.Reserve(call, std::move(counted));
   if (!held.ok()) co_return held.status();
@@ -562,8 +547,8 @@ void LeasingQuota::Sweep() {
   const MonotonicTime now = Now();
   ForEachLease([&](const CallerPtr& caller, const LeasedPtr& lease) {
     const Duration unused = now - lease->used_at;
-    const bool is_idle = unused > options_.idle ||
-                         (unused > options_.scarce_idle && caller->escrow.is_scarce(now));
+    const bool is_idle =
+        unused > options_.idle || (unused > options_.scarce_idle && caller->escrow.is_scarce(now));
     if (is_idle || now >= lease->valid_until) Close(caller, lease);
   });
   std::vector<std::string> due;

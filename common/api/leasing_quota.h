@@ -19,10 +19,10 @@ namespace weir::api {
 // What the loops of a process count together.
 struct LeaseMetrics {
   explicit LeaseMetrics(metrics::Registry& registry);
-  metrics::Counter* leased;   // Decisions by a lease.
-  metrics::Counter* asked;    // Decisions by the service.
-  metrics::Counter* cut_off;  // By a lease, while the service cannot be asked.
-  metrics::Gauge* leases;     // That hold something.
+  metrics::Counter& leased;   // Decisions by a lease.
+  metrics::Counter& asked;    // Decisions by the service.
+  metrics::Counter& cut_off;  // By a lease, while the service cannot be asked.
+  metrics::Gauge& leases;     // That hold something.
 };
 
 // Quota for an edge whose quota service is a network away: takes leases, shares of the limits of
@@ -63,7 +63,7 @@ class LeasingQuota final : public Quota {
     Timers& timers;
     Random& random;
     asio::any_io_executor executor;  // Of the loop.
-    LeaseMetrics* metrics = nullptr;
+    LeaseMetrics& metrics;
     // Whether the service can be asked at all now.
     std::function<bool()> is_reachable;
   };
@@ -120,28 +120,25 @@ class LeasingQuota final : public Quota {
   }
   CallerPtr CallerOf(const quota_pb::Subjects& subjects, MonotonicTime now);
   // Unset: no lease pays for it.
-  std::optional<quota_pb::ReserveResponse> Admit(const CallerPtr& caller,
-                                                 const quota_pb::ReserveRequest& request,
+  std::optional<quota_pb::ReserveResponse> Admit(const CallerPtr& caller, const std::string& name,
+                                                 const std::string& edge_id,
                                                  const quota::Demand& demand,
                                                  bool was_asked = false);
   void Heard(int64_t limits_version, MonotonicTime sent);
   bool MayLease(const Caller& caller, MonotonicTime now) const;
   // The next lease of a caller whose calls are like this one.
-  quota_pb::LeaseRequest LeaseFor(Caller& caller, const quota::Demand& demand,
+  quota_pb::LeaseRequest NewLease(Caller& caller, const quota::Demand& demand,
                                   const std::string& edge_id);
   // Asks for another lease where there is little left.
   void Refill(const CallerPtr& caller, const quota::Demand& demand, const std::string& edge_id);
   asio::awaitable<void> Ask(CallerPtr caller, quota_pb::LeaseRequest request);
-  asio::awaitable<absl::StatusOr<LeasedPtr>> AskOnce(CallerPtr caller,
-                                                     quota_pb::LeaseRequest request);
-  quota_pb::LeaseRequest NewLease(const Caller& caller, const std::string& edge_id);
   // Has the service raise the lease of an attempt.
   asio::awaitable<absl::Status> RaiseLease(CallContext call, std::string name, int64_t more);
   // Gives back what is left of the leases on the limit that refused; false: nothing was.
   asio::awaitable<bool> GiveBack(std::string organization, absl::Status refused);
   void Close(const CallerPtr& caller, const LeasedPtr& lease);
   // Says so to the service, with what else waits for that.
-  void Return(const std::string& organization, const std::string& id, LeasedPtr lease);
+  void QueueReturn(const std::string& organization, const std::string& id, LeasedPtr lease);
   // Done when what is to be given back in the organisation was, or could not be; at the latest
   // after half a second. False: there was nothing.
   asio::awaitable<bool> AwaitReturns(std::string organization);
@@ -150,9 +147,9 @@ class LeasingQuota final : public Quota {
   void ReturnMore(const CallerPtr& caller, const LeasedPtr& lease);
   void EndAttempt(const std::string& name, const LeaseAmounts& spent);
   void Acknowledge(const std::string& name, bool topped_up);
-  void Keep(const CallerPtr& caller, std::string id, const quota_pb::LeaseResponse& response,
-            MonotonicTime sent);
-  void Drop(const CallerPtr& caller, const LeasedPtr& lease);
+  LeasedPtr AddLease(const CallerPtr& caller, std::string id,
+                     const quota_pb::LeaseResponse& response, MonotonicTime sent);
+  void RemoveLease(const CallerPtr& caller, const LeasedPtr& lease);
   template <typename Do>
   void ForEachLease(Do act);
   void ArmSweep();

@@ -9,6 +9,12 @@ namespace weir::api {
 
 namespace quota_pb = ::weir::quota::v1;
 
+// The service will never take it: sending it again changes nothing.
+inline bool IsRefusedForGood(const absl::Status& answer) {
+  return absl::IsInvalidArgument(answer) || absl::IsOutOfRange(answer) ||
+         absl::IsFailedPrecondition(answer) || absl::IsUnimplemented(answer);
+}
+
 // May they spend it, and what did they spend. The RPC comments in weir/quota/v1/quota.proto are the
 // contract. Thread-safe; never blocks the calling loop.
 class Quota {

@@ -58,7 +58,7 @@ absl::StatusOr<std::unique_ptr<RemoteLoop>> RemoteLoop::Create(const RemoteAddre
                                               .timers = deps.timers,
                                               .random = deps.random,
                                               .executor = deps.io.get_executor(),
-                                              .metrics = &parts->lease_metrics,
+                                              .metrics = parts->lease_metrics,
                                               .is_reachable = [client = parts->quota_client.get()] {
                                                 return client->replicas().any_up();
                                               }});

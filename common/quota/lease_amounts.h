@@ -6,6 +6,9 @@
 
 namespace weir::quota {
 
+// The most leases of which something is given back by one call.
+inline constexpr int kMostReturned = 64;
+
 // Units by how limits count them. kMaxAmount of what no limit counts.
 struct LeaseAmounts {
   int64_t requests = 0;

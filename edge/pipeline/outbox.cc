@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "edge/pipeline/boot_id.h"
 #include "edge/pipeline/outbox_record.h"
 
 namespace weir::edge {

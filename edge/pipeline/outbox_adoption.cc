@@ -9,6 +9,7 @@
 #include <iterator>
 #include <map>
 
+#include "edge/pipeline/boot_id.h"
 #include "edge/pipeline/outbox.h"
 #include "edge/pipeline/outbox_record.h"
 
@@ -99,6 +100,7 @@ absl::StatusOr<std::vector<Adopted>> AdoptOutboxes(const std::string& directory)
   if (error) {
     return status::Unavailable("reading the outbox directory '{}': {}", directory, error.message());
   }
+  const std::string boot = BootId();
   std::vector<Adopted> adopted;
   for (auto& [instance, paths] : segments) {
     const std::string lock = fmt::format("{}/{}.lock", directory, instance);
@@ -117,7 +119,6 @@ absl::StatusOr<std::vector<Adopted>> AdoptOutboxes(const std::string& directory)
       }
     }
     each.instance = instance;
-    const std::string boot = BootId();
     each.is_whole = each.unreadable == 0 && !boot.empty() && ReadFile(lock) == boot;
     each.settlements = reader.Settlements();
     each.discard = [files = paths, lock, fd] {

@@ -4,7 +4,6 @@
 #include <zlib.h>
 
 #include <cstring>
-#include <fstream>
 
 namespace weir::edge {
 namespace {
@@ -48,13 +47,6 @@ size_t ReadFrames(std::string_view file,
     file.remove_prefix(kHead + length);
   }
   return file.size() >= sizeof(uint32_t) && Load(file.data()) == 0 ? 0 : file.size();
-}
-
-std::string BootId() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(file, id);
-  return id;
 }
 
 std::string AttemptName(const common::v1::AttemptKey& key) {

@@ -18,9 +18,6 @@ void AppendFrame(const edge::v1::OutboxRecord& record, std::string& out);
 size_t ReadFrames(std::string_view file,
                   const std::function<void(const edge::v1::OutboxRecord&)>& take);
 
-// Names the time from a start of this machine to its end; empty where that is not known.
-std::string BootId();
-
 // Names an attempt in memory: request id and number.
 std::string AttemptName(const common::v1::AttemptKey& key);
 

@@ -27,18 +27,6 @@ std::string LineOf(const quota::v1::SettleRequest& settlement, std::string_view 
 
 }  // namespace
 
-bool IsRefusedForGood(const absl::Status& settled) {
-  switch (settled.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kOutOfRange:
-    case absl::StatusCode::kFailedPrecondition:
-    case absl::StatusCode::kUnimplemented:
-      return true;
-    default:
-      return false;
-  }
-}
-
 Quarantine::Quarantine(std::string directory, metrics::Registry& registry, uint64_t max_bytes)
     : path_(std::move(directory) + "/refused.jsonl"),
       max_bytes_(max_bytes),

@@ -11,9 +11,6 @@
 
 namespace weir::edge {
 
-// The service will never take it: sending it again changes nothing.
-bool IsRefusedForGood(const absl::Status& settled);
-
 // Settlements that quota refuses for good: kept for an operator in DIRECTORY/refused.jsonl, a line
 // of JSON each with the reason, so that they neither block what comes behind them nor vanish.
 // Thread-safe.

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "common/api/quota.h"
 #include "common/testing/new_folder.h"
 #include "common/testing/scoped_log.h"
 
@@ -29,11 +30,11 @@ TEST(QuarantineTest, IsBounded) {
 }
 
 TEST(QuarantineTest, WhatMayPassLaterIsNotRefusedForGood) {
-  EXPECT_TRUE(IsRefusedForGood(status::InvalidArgument("x")));
-  EXPECT_FALSE(IsRefusedForGood(status::Unavailable("x")));
-  EXPECT_FALSE(IsRefusedForGood(status::ResourceExhausted("x")));
-  EXPECT_FALSE(IsRefusedForGood(status::Internal("x")));
-  EXPECT_FALSE(IsRefusedForGood(absl::OkStatus()));
+  EXPECT_TRUE(api::IsRefusedForGood(status::InvalidArgument("x")));
+  EXPECT_FALSE(api::IsRefusedForGood(status::Unavailable("x")));
+  EXPECT_FALSE(api::IsRefusedForGood(status::ResourceExhausted("x")));
+  EXPECT_FALSE(api::IsRefusedForGood(status::Internal("x")));
+  EXPECT_FALSE(api::IsRefusedForGood(absl::OkStatus()));
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ asio::awaitable<void> Recovery::SettleOne(std::shared_ptr<Wave> wave,
                                           quota::v1::SettleRequest settlement) {
   quota::v1::SettleRequest copy = settlement;
   const auto settled = co_await deps_.quota.Settle(api::CallContext{}, std::move(copy));
-  if (IsRefusedForGood(settled.status())) {
+  if (api::IsRefusedForGood(settled.status())) {
     deps_.refused.Put(settlement, status::Message(settled.status()));
     wave->some_refused = true;
   } else if (!settled.ok()) {
@@ -78,7 +78,7 @@ asio::awaitable<bool> Recovery::SayGone(std::string instance) {
   gone.set_edge_id(std::move(instance));
   gone.set_gone(true);
   const auto told = co_await deps_.quota.Heartbeat(api::CallContext{}, std::move(gone));
-  if (told.ok() || IsRefusedForGood(told.status())) co_return true;
+  if (told.ok() || api::IsRefusedForGood(told.status())) co_return true;
   log::Warn("edge.heartbeat.failed", {{"reason", status::Message(told.status())}});
   co_return false;
 }

@@ -41,7 +41,7 @@ std::unique_ptr<quota::v1::SettleRequest> Settlements::Again(Outbox::Entry entry
                                                              const absl::Status& refused,
                                                              bool first) {
   auto settlement = std::make_unique<quota::v1::SettleRequest>(deps_.outbox.SettlementOf(entry));
-  if (IsRefusedForGood(refused)) {
+  if (api::IsRefusedForGood(refused)) {
     deps_.refused.Put(*settlement, status::Message(refused));
     return nullptr;
   }

@@ -48,7 +48,5 @@ struct ReturnedLease {
   // At most so much stays: what open attempts may still draw. Nothing: the lease ends.
   LeaseAmounts keep;
 };
-// The most of one call.
-inline constexpr int kMostReturned = 64;
 
 }  // namespace weir::quota

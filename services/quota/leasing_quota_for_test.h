@@ -79,8 +79,11 @@ struct EdgeForTest {
                                                .timers = timers,
                                                .random = random,
                                                .executor = quota.face->io().get_executor(),
+                                               .metrics = metrics,
                                                .is_reachable = [this] { return !link.is_away; }}),
         id(std::move(name)) {}
+  metrics::Registry registry;
+  api::LeaseMetrics metrics{registry};
   Link link;
   api::LeasingQuota leasing;
   const std::string id;

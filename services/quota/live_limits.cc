@@ -16,8 +16,7 @@ std::shared_ptr<const LimitTable> LiveLimits::Current() const {
 
 void LiveLimits::Take(std::shared_ptr<const LimitTable> table, int64_t sequence) {
   table_ = std::move(table);
-  sequence_ = sequence;
-  version_.store(sequence, std::memory_order_release);
+  sequence_.store(sequence, std::memory_order_release);
 }
 
 absl::Status LiveLimits::Reload(LimitStore& store) {

@@ -16,7 +16,7 @@ class LiveLimits {
   std::shared_ptr<const LimitTable> Current() const;
   // Rises with every change of the limits, on every replica alike. Read before Current() it is
   // never later than what that returns.
-  int64_t version() const { return version_.load(std::memory_order_acquire); }
+  int64_t version() const { return sequence_.load(std::memory_order_acquire); }
 
   // Takes over what the store holds, unless this is newer. Blocks.
   absl::Status Reload(LimitStore& store);
@@ -36,8 +36,7 @@ class LiveLimits {
 
   mutable Mutex mutex_;
   std::shared_ptr<const LimitTable> table_ ABSL_GUARDED_BY(mutex_) = LimitTable::Build({});
-  int64_t sequence_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::atomic<int64_t> version_ = 0;  // The sequence, without the lock.
+  std::atomic<int64_t> sequence_ = 0;  // Changes under the lock, after the table.
 };
 
 }  // namespace weir::quota
