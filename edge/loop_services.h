@@ -36,7 +36,9 @@ class LoopServices {
 using MakeLoopServices = std::function<absl::StatusOr<std::unique_ptr<LoopServices>>(
     asio::io_context& io, Timers& timers)>;
 
-// Services of this process, which all loops share. All outlive the loops.
-MakeLoopServices SharedServices(api::Identity& identity, api::Quota& quota, api::Routing& routing);
+// Services of this process, which all loops share. All outlive the loops. `may_lose_holds`: quota's
+// counters lie where they may be lost; the loops say what they have under way then.
+MakeLoopServices SharedServices(api::Identity& identity, api::Quota& quota, api::Routing& routing,
+                                bool may_lose_holds = false);
 
 }  // namespace weir::edge

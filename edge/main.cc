@@ -7,31 +7,13 @@
 #include "common/log/log.h"
 #include "common/metrics/build_info.h"
 #include "common/process/private_directory.h"
-#include "common/rpc/grpc_log.h"
+#include "common/rpc/grpc_setup.h"
 #include "edge/edge.h"
 #include "edge/suite_config.h"
+#include "edge/suite_services.h"
 
 namespace weir::edge {
 namespace {
-
-// What one loop asks: identity and quota by its own pipes, the routes that all loops share.
-class SuiteServices final : public LoopServices {
- public:
-  SuiteServices(std::unique_ptr<api::RemoteLoop> remote, api::Routing& routing)
-      : remote_(std::move(remote)), routing_(routing) {}
-  api::Identity& identity() override { return remote_->identity(); }
-  api::Quota& quota() override { return remote_->quota(); }
-  api::Routing& routing() override { return routing_; }
-  void StopLeasing() override { remote_->StopLeasing(); }
-  size_t leases() const override { return remote_->leases(); }
-  void Run(asio::io_context&) override { remote_->Run(); }
-  std::string WhyNotReady() const override { return remote_->WhyNotReady(); }
-  void Abandon() override { remote_->Abandon(); }
-
- private:
-  const std::unique_ptr<api::RemoteLoop> remote_;
-  api::Routing& routing_;
-};
 
 // The process: its parts in the order of their making.
 class Process final : public process::Running {
@@ -46,7 +28,6 @@ class Process final : public process::Running {
   }
 
   absl::Status Open() {
-    rpc::TakeGrpcLog();
     WEIR_RETURN_IF_ERROR(process::MakePrivateDirectory(config_.data_directory));
     WEIR_RETURN_IF_ERROR(process::MakePrivateDirectory(config_.secrets_directory));
     // A key that is lost costs a table that routing sends again.
@@ -119,6 +100,7 @@ absl::StatusOr<process::Loaded> Load(const std::string& path,
 }  // namespace weir::edge
 
 int main(int argc, char** argv) {
+  weir::rpc::SetUpGrpc();
   return weir::process::Main({.name = "weir-edge",
                               .service = "edge",
                               .summary = "The HTTP face of a suite.",

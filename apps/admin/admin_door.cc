@@ -6,7 +6,6 @@
 
 #include "common/log/log.h"
 #include "common/metrics/build_info.h"
-#include "common/rpc/grpc_log.h"
 #include "edge/http/server_tls.h"
 #include "weir/identity/v1/identity_admin.pb.h"
 #include "weir/quota/v1/quota_admin.pb.h"
@@ -35,7 +34,6 @@ absl::StatusOr<std::shared_ptr<asio::ssl::context>> Tls(const edge::ListenerConf
 }  // namespace
 
 AdminDoor::AdminDoor(AdminConfig config) : config_(std::move(config)) {
-  rpc::TakeGrpcLog();
   metrics::ShowBuild(metrics_, WEIR_VERSION);
 }
 

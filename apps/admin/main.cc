@@ -5,6 +5,7 @@
 #include "apps/admin/admin_door.h"
 #include "apps/admin/config.h"
 #include "common/process/program.h"
+#include "common/rpc/grpc_setup.h"
 
 namespace {
 
@@ -26,6 +27,7 @@ absl::StatusOr<process::Loaded> Load(const std::string& path,
 }  // namespace
 
 int main(int argc, char** argv) {
+  rpc::SetUpGrpc();
   return process::Main({.name = "weir-admin",
                         .service = "admin",
                         .summary = "The admin services for browsers and curl, in JSON.",

@@ -232,7 +232,9 @@ absl::Status Standalone::OpenAdmin() {
 absl::Status Standalone::OpenEdge() {
   WEIR_ASSIGN_OR_RETURN(
       edge_, edge::Edge::Create(config_.edge,
-                                {.services = edge::SharedServices(*identity_, *quota_, *routing_),
+                                {.services = edge::SharedServices(
+                                     *identity_, *quota_, *routing_,
+                                     config_.quota.store == quota::QuotaConfig::Store::kRedis),
                                  .workers = workers_,
                                  .clock = clock_,
                                  .random = random_,

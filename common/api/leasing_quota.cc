@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 
+#include "common/api/attempt_name.h"
 #include "common/quota/usage_parts.h"
 #include "common/status/detail.h"
 
@@ -18,15 +19,6 @@ constexpr Duration kLongPause = std::chrono::seconds(60);
 constexpr Duration kReturnWait = std::chrono::milliseconds(500);
 // A lease that lasted longer was too large.
 constexpr Duration kLasted = std::chrono::seconds(10);
-
-std::string NameOf(const common::v1::AttemptKey& key) {
-  return fmt::format("{}/{}", key.request_id(), key.attempt());
-}
-
-void SetKey(const std::string& lease_id, common::v1::AttemptKey& key) {
-  key.set_request_id(lease_id);
-  key.set_attempt(1);
-}
 
 void Write(const LeaseAmounts& amounts, quota_pb::LeaseAmounts& proto) {
   const LeaseAmounts clamped = amounts.Clamped();
@@ -144,7 +136,7 @@ quota_pb::LeaseRequest LeasingQuota::NewLease(Caller& caller, const quota::Deman
   LeaseAmounts each = caller.escrow.NeedOf(demand, now);
   each.requests = std::max<int64_t>(1, each.requests);
   quota_pb::LeaseRequest request;
-  SetKey(NewRequestId(deps_.timers.clock().Now(), deps_.random), *request.mutable_key());
+  SetLeaseKey(NewRequestId(deps_.timers.clock().Now(), deps_.random), *request.mutable_key());
   *request.mutable_subjects() = caller.escrow.subjects();
   request.set_edge_id(edge_id);
   Write(each * caller.calls, *request.mutable_wanted());
@@ -225,7 +217,7 @@ asio::awaitable<void> LeasingQuota::SendReturns(std::string organization) {
       if (sent.size() >= size_t{quota::kMostReturned}) break;
       if (lease != nullptr && lease->extending > 0) continue;
       quota_pb::ReturnedLease& returned = *request.add_leases();
-      SetKey(id, *returned.mutable_key());
+      SetLeaseKey(id, *returned.mutable_key());
       if (lease != nullptr && !lease->is_unused()) Write(lease->needed(), *returned.mutable_keep());
       if (lease != nullptr) lease->returning = true;
       sent.emplace_back(id, lease);
@@ -301,7 +293,7 @@ asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> LeasingQuota::Reserve
   CallerPtr caller;
   if (demand.ok() && !request.dry_run()) caller = CallerOf(request.subjects(), now);
   if (caller == nullptr) co_return co_await deps_.inner.Reserve(call, std::move(request));
-  const std::string name = NameOf(request.key());
+  const std::string name = AttemptName(request.key());
   if (const auto known = open_.find(name); known != open_.end()) {
     quota_pb::ReserveResponse again =
         known->second.caller->escrow.Answer(known->second.attempt, now);
@@ -366,7 +358,7 @@ asio::awaitable<absl::Status> LeasingQuota::RaiseLease(CallContext call, std::st
     }
     if (lease->returning) co_return status::Unavailable("what {} needs is being told", name);
     quota_pb::ExtendRequest request;
-    SetKey(lease->id, *request.mutable_key());
+    SetLeaseKey(lease->id, *request.mutable_key());
     request.set_organization(organization);
     request.set_output_tokens_wanted(lease->extended + more);
     ++lease->extending;
@@ -403,7 +395,7 @@ asio::awaitable<absl::Status> LeasingQuota::RaiseLease(CallContext call, std::st
 
 asio::awaitable<absl::StatusOr<quota_pb::ExtendResponse>> LeasingQuota::Extend(
     CallContext call, quota_pb::ExtendRequest request) {
-  const std::string name = NameOf(request.key());
+  const std::string name = AttemptName(request.key());
   auto open = open_.find(name);
   if (open == open_.end() || open->second.spent) {
     co_return co_await deps_.inner.Extend(call, std::move(request));
@@ -449,7 +441,7 @@ void LeasingQuota::Acknowledge(const std::string& name, bool topped_up) {
 
 asio::awaitable<absl::StatusOr<quota_pb::SettleResponse>> LeasingQuota::Settle(
     CallContext call, quota_pb::SettleRequest request) {
-  const std::string name = NameOf(request.key());
+  const std::string name = AttemptName(request.key());
   if (const auto open = open_.find(name); open != open_.end()) {
     request.set_first_sent(!open->second.spent);
     if (!open->second.spent) EndAttempt(name, SpentBy(request));
@@ -476,7 +468,7 @@ asio::awaitable<absl::StatusOr<quota_pb::SettleResponse>> LeasingQuota::Settle(
 
 asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> LeasingQuota::Release(
     CallContext call, quota_pb::ReleaseRequest request) {
-  const std::string name = NameOf(request.key());
+  const std::string name = AttemptName(request.key());
   const auto open = open_.find(name);
   if (open == open_.end() || open->second.spent) {
     co_return co_await deps_.inner.Release(call, std::move(request));

@@ -84,6 +84,14 @@ class LeasingQuota final : public Quota {
       CallContext call, quota_pb::ReturnRequest request) override;
   asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> Heartbeat(
       CallContext call, quota_pb::HeartbeatRequest request) override;
+  // Without attempts: asks which of the organisation's leases (of all, where none is named) the
+  // service still holds, and gives up the others. Of attempts those are named to it that no lease
+  // pays for: they have holds of their own.
+  asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> Announce(
+      CallContext call, quota_pb::AnnounceRequest request) override;
+  std::shared_ptr<LossEvents> WatchLosses(asio::any_io_executor executor) override {
+    return deps_.inner.WatchLosses(std::move(executor));
+  }
   asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> Peek(
       CallContext call, quota_pb::PeekRequest request) override;
 
@@ -150,6 +158,10 @@ class LeasingQuota final : public Quota {
   LeasedPtr AddLease(const CallerPtr& caller, std::string id,
                      const quota_pb::LeaseResponse& response, MonotonicTime sent);
   void RemoveLease(const CallerPtr& caller, const LeasedPtr& lease);
+  // The service does not hold it any more, nor what is open under it.
+  void Lose(const CallerPtr& caller, const LeasedPtr& lease);
+  // Asks which leases of the organisation are still held.
+  asio::awaitable<absl::Status> ConfirmLeases(CallContext call, std::string organization);
   template <typename Do>
   void ForEachLease(Do act);
   void ArmSweep();

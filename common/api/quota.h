@@ -1,13 +1,22 @@
 #pragma once
 
+#include <memory>
+#include <string>
+#include <string_view>
+
 #include "common/api/call_context.h"
 #include "common/async/asio.h"
+#include "common/async/event_stream.h"
 #include "common/status/status.h"
 #include "weir/quota/v1/quota.pb.h"
 
 namespace weir::api {
 
 namespace quota_pb = ::weir::quota::v1;
+
+using LossEvents = EventStream<std::string>;
+// As a notice of a pipe.
+inline constexpr std::string_view kLossNotice = "quota.lost";
 
 // The service will never take it: sending it again changes nothing.
 inline bool IsRefusedForGood(const absl::Status& answer) {
@@ -38,6 +47,12 @@ class Quota {
       CallContext call, quota_pb::ReturnRequest request) = 0;
   virtual asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> Heartbeat(
       CallContext call, quota_pb::HeartbeatRequest request) = 0;
+  // Names what is under way where holds were lost; kUnavailable: say it again.
+  virtual asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> Announce(
+      CallContext call, quota_pb::AnnounceRequest request) = 0;
+  // The organisations whose holds may have been lost, from now on; empty: any. What is under way
+  // there is to be announced within half a second.
+  virtual std::shared_ptr<LossEvents> WatchLosses(asio::any_io_executor executor) = 0;
   virtual asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> Peek(
       CallContext call, quota_pb::PeekRequest request) = 0;
 };

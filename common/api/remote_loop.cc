@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "common/api/announcing_quota.h"
 #include "common/api/leasing_quota.h"
 #include "common/api/remote_identity.h"
 #include "common/api/remote_quota.h"
@@ -11,11 +12,13 @@ namespace weir::api {
 
 struct RemoteLoop::Parts {
   explicit Parts(const Deps& deps)
-      : loop(deps.io),
+      : io(deps.io),
+        loop(deps.io),
         identity_metrics(deps.metrics, "identity"),
         quota_metrics(deps.metrics, "quota"),
         lease_metrics(deps.metrics) {}
 
+  asio::io_context& io;
   rpc::PolledLoop loop;
   rpc::PipeMetrics identity_metrics;
   rpc::PipeMetrics quota_metrics;
@@ -25,6 +28,7 @@ struct RemoteLoop::Parts {
   std::optional<RemoteIdentity> identity;
   std::optional<RemoteQuota> quota;
   std::optional<LeasingQuota> leasing;  // Unset: everything is asked.
+  std::optional<AnnouncingQuota> announcing;
 };
 
 absl::StatusOr<std::unique_ptr<RemoteLoop>> RemoteLoop::Create(const RemoteAddresses& addresses,
@@ -62,6 +66,9 @@ absl::StatusOr<std::unique_ptr<RemoteLoop>> RemoteLoop::Create(const RemoteAddre
                                               .is_reachable = [client = parts->quota_client.get()] {
                                                 return client->replicas().any_up();
                                               }});
+    parts->announcing.emplace(*parts->leasing, deps.timers);
+  } else {
+    parts->announcing.emplace(*parts->quota, deps.timers);
   }
   return std::unique_ptr<RemoteLoop>(new RemoteLoop(std::move(parts)));
 }
@@ -70,16 +77,14 @@ RemoteLoop::RemoteLoop(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) 
 RemoteLoop::~RemoteLoop() = default;
 
 Identity& RemoteLoop::identity() { return *parts_->identity; }
-Quota& RemoteLoop::quota() {
-  if (parts_->leasing) return *parts_->leasing;
-  return *parts_->quota;
-}
+Quota& RemoteLoop::quota() { return *parts_->announcing; }
 void RemoteLoop::StopLeasing() {
   if (parts_->leasing) parts_->leasing->Stop();
 }
 size_t RemoteLoop::leases() const { return parts_->leasing ? parts_->leasing->leases() : 0; }
 
 void RemoteLoop::Run() {
+  asio::co_spawn(parts_->io, parts_->announcing->Run(), asio::detached);
   parts_->identity_client->Start();
   parts_->quota_client->Start();
   parts_->loop.Run();

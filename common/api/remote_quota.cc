@@ -19,9 +19,17 @@ constexpr rpc::PipeMethod kLease{.name = "Lease", .idempotent = true};
 // Neither waits for a commit: they must not wait behind what does.
 constexpr rpc::PipeMethod kReturn{.name = "Return", .idempotent = true, .timeout = kPatient};
 constexpr rpc::PipeMethod kHeartbeat{.name = "Heartbeat", .idempotent = true, .timeout = kPatient};
+constexpr rpc::PipeMethod kAnnounce{.name = "Announce", .idempotent = true};
 constexpr rpc::PipeMethod kPeek{.name = "Peek", .idempotent = true};
 
 }  // namespace
+
+RemoteQuota::RemoteQuota(rpc::PipeClient& client) : client_(client) {
+  client_.OnNotice([this](const rpc::pipe_pb::PipeNotice* notice) {
+    if (notice == nullptr) return losses_.Publish("");
+    if (notice->kind() == kLossNotice) losses_.Publish(notice->subject());
+  });
+}
 
 asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> RemoteQuota::Reserve(
     CallContext call, quota_pb::ReserveRequest request) {
@@ -70,6 +78,13 @@ asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> RemoteQuota::Heartb
     CallContext call, quota_pb::HeartbeatRequest request) {
   return RemoteCall<quota_pb::HeartbeatResponse>(&client_, kHeartbeat, call, std::string(),
                                                  std::move(request));
+}
+
+asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> RemoteQuota::Announce(
+    CallContext call, quota_pb::AnnounceRequest request) {
+  std::string organization = request.organization();
+  return RemoteCall<quota_pb::AnnounceResponse>(&client_, kAnnounce, call, std::move(organization),
+                                                std::move(request));
 }
 
 asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> RemoteQuota::Peek(

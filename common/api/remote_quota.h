@@ -9,8 +9,8 @@ namespace weir::api {
 // of rpc::PipeClient::Call.
 class RemoteQuota final : public Quota {
  public:
-  // `client`, of weir.quota.v1.QuotaService, outlives this object.
-  explicit RemoteQuota(rpc::PipeClient& client) : client_(client) {}
+  // `client`, of weir.quota.v1.QuotaService, not started yet, outlives this object.
+  explicit RemoteQuota(rpc::PipeClient& client);
 
   asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> Reserve(
       CallContext call, quota_pb::ReserveRequest request) override;
@@ -26,11 +26,18 @@ class RemoteQuota final : public Quota {
       CallContext call, quota_pb::ReturnRequest request) override;
   asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> Heartbeat(
       CallContext call, quota_pb::HeartbeatRequest request) override;
+  asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> Announce(
+      CallContext call, quota_pb::AnnounceRequest request) override;
+  // Also after each connection to a replica: it may have said something before.
+  std::shared_ptr<LossEvents> WatchLosses(asio::any_io_executor executor) override {
+    return losses_.Subscribe(std::move(executor));
+  }
   asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> Peek(
       CallContext call, quota_pb::PeekRequest request) override;
 
  private:
   rpc::PipeClient& client_;
+  Broadcaster<std::string> losses_;
 };
 
 }  // namespace weir::api

@@ -8,7 +8,7 @@
 #include "common/api/remote_routing.h"
 #include "common/api/snapshot_routing.h"
 #include "common/async/loop_context.h"
-#include "common/rpc/polled_loop.h"
+#include "common/rpc/threaded_loop.h"
 
 namespace weir::api {
 
@@ -26,7 +26,7 @@ struct RemoteRoutes::Parts {
   LoopContext io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
   AsioTimers timers;
-  rpc::PolledLoop loop;
+  rpc::ThreadedLoop loop;  // Nobody waits for it but those who watch.
   rpc::PipeMetrics metrics;
   std::unique_ptr<rpc::PipeClient> client;
   std::optional<RemoteRouting> remote;
@@ -56,7 +56,8 @@ absl::StatusOr<std::unique_ptr<RemoteRoutes>> RemoteRoutes::Start(const RemoteAd
   parts->routing->Restore();
   asio::post(parts->io, [client = parts->client.get()] { client->Start(); });
   asio::co_spawn(parts->io, parts->routing->Run(), asio::detached);
-  parts->thread = std::thread([loop = &parts->loop] { loop->Run(); });
+  parts->loop.Start();
+  parts->thread = std::thread([io = &parts->io] { io->run(); });
   pthread_setname_np(parts->thread.native_handle(), "weir-routes");
   return std::unique_ptr<RemoteRoutes>(new RemoteRoutes(std::move(parts)));
 }

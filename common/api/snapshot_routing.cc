@@ -3,6 +3,7 @@
 #include <absl/cleanup/cleanup.h>
 
 #include <algorithm>
+#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
 #include "common/log/log.h"
@@ -10,6 +11,7 @@
 namespace weir::api {
 namespace {
 
+// Between two looks at a stream that is silent.
 constexpr Duration kLook = std::chrono::milliseconds(250);
 
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -74,7 +76,12 @@ struct SnapshotRouting::Freshness {
 
 // One stream of the service's events.
 struct SnapshotRouting::Session {
+  explicit Session(const asio::any_io_executor& executor)
+      : wake(executor, asio::steady_timer::time_point::max()) {}
+
   std::shared_ptr<RoutingEvents> events;
+  // Ends the wait of who looks after it.
+  asio::steady_timer wake;
   MonotonicTime heard_at;
   // Of the last table that came on it; 0: none yet.
   uint64_t version = 0;
@@ -111,16 +118,28 @@ void SnapshotRouting::Restore() {
 asio::awaitable<void> SnapshotRouting::Run() {
   auto executor = co_await asio::this_coro::executor;
   for (;;) {
-    auto session = std::make_shared<Session>();
+    auto session = std::make_shared<Session>(executor);
     session->events = deps_.inner.Watch({}, executor);
     session->heard_at = clock_.Monotonic();
     asio::co_spawn(executor, Follow(session), asio::detached);
     do {
-      co_await SleepFor(deps_.timers, kLook);
+      co_await AwaitSilence(session);
       LookAround(*session);
     } while (!session->over);
     co_await SleepFor(deps_.timers, options_.watch_pause);
   }
+}
+
+asio::awaitable<void> SnapshotRouting::AwaitSilence(std::shared_ptr<Session> session) {
+  if (session->over) co_return;
+  const MonotonicTime due =
+      std::max(session->heard_at + options_.silence, clock_.Monotonic() + kLook);
+  // The loop may end before the timer, which must not keep the stream.
+  const Timers::Id timer = deps_.timers.At(due, [weak = std::weak_ptr(session)] {
+    if (const auto waiting = weak.lock()) waiting->wake.cancel();
+  });
+  co_await session->wake.async_wait(kTuple);
+  deps_.timers.Cancel(timer);
 }
 
 asio::awaitable<void> SnapshotRouting::Follow(std::shared_ptr<Session> session) {
@@ -128,8 +147,10 @@ asio::awaitable<void> SnapshotRouting::Follow(std::shared_ptr<Session> session) 
     absl::StatusOr<RoutingEvent> event = co_await session->events->Next();
     if (!event.ok()) break;
     Apply(*session, *std::move(event));
+    LookAround(*session);
   }
   session->over = true;
+  session->wake.cancel();
 }
 
 void SnapshotRouting::Apply(Session& session, RoutingEvent event) {

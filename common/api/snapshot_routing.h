@@ -23,9 +23,9 @@ class SnapshotRouting final : public Routing {
  public:
   struct Options {
     // Without a word of the service. Then the table is stale, and it is watched anew.
-    Duration silence = std::chrono::seconds(1);
+    Duration silence = std::chrono::seconds(2);
     // Between the end of a stream of events and the next.
-    Duration watch_pause = std::chrono::milliseconds(200);
+    Duration watch_pause = std::chrono::milliseconds(400);
     // For requests that were matched in an older one, 1 or more.
     size_t tables_kept = 8;
     // Reports under way to the service; more are dropped, which is counted.
@@ -69,6 +69,8 @@ class SnapshotRouting final : public Routing {
   struct Freshness;
   struct Session;
   asio::awaitable<void> Follow(std::shared_ptr<Session> session);
+  // Returns when nothing came for too long, or the stream is over.
+  asio::awaitable<void> AwaitSilence(std::shared_ptr<Session> session);
   void Apply(Session& session, RoutingEvent event);
   void Keep(const RoutingEvent& event);
   void LookAround(Session& session);

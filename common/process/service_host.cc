@@ -8,7 +8,6 @@
 #include "common/process/private_directory.h"
 #include "common/rpc/access_table.h"
 #include "common/rpc/admin_log.h"
-#include "common/rpc/grpc_log.h"
 #include "common/rpc/service_server.h"
 #include "common/rpc/threaded_loop.h"
 
@@ -60,7 +59,6 @@ class ServiceHost::Ports {
 
 ServiceHost::ServiceHost(const HostConfig& config, std::string_view version)
     : config_(config), version_(version), work_(asio::make_work_guard(io_)) {
-  rpc::TakeGrpcLog();
   metrics::ShowBuild(metrics_, version);
 }
 
@@ -129,6 +127,10 @@ absl::Status ServiceHost::Serve(const Api& api) {
                              {"admin_port", ports_->admin->port()},
                              {"ops_port", ops_->port()}});
   return absl::OkStatus();
+}
+
+void ServiceHost::Notify(std::string_view kind, std::string_view subject) {
+  ports_->hot->Notify(kind, subject);
 }
 
 void ServiceHost::Drain() {

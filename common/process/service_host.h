@@ -64,6 +64,8 @@ class ServiceHost {
   };
   // Opens the ports; ready from now on.
   absl::Status Serve(const Api& api);
+  // Tells all pipes (rpc::ServiceServer::Notify). On the loop's thread, while it serves.
+  void Notify(std::string_view kind, std::string_view subject);
 
   // Not ready any more; open calls end, within `config.drain`; then nothing runs here any more, and
   // what waited on the loop is gone. Blocks. Once.

@@ -30,6 +30,7 @@ constexpr Permission kPermissions[] = {
     {kEdge, kQuotaService, "Settle"},
     {kEdge, kQuotaService, "Release"},
     {kEdge, kQuotaService, "Heartbeat"},
+    {kEdge, kQuotaService, "Announce"},
     {kEdge, kQuotaService, "Lease"},
     {kEdge, kQuotaService, "Return"},
     {kEdge, kQuotaService, "Peek"},

@@ -87,6 +87,7 @@ class AdminServer::Impl {
 void AdminServer::Impl::Build(grpc::ServerBuilder& builder) {
   // Two servers on one port would share it silently.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.SetMaxReceiveMessageSize(shared_.options.max_request_bytes);
   builder.RegisterAsyncGenericService(&service_);
   queue_ = builder.AddCompletionQueue();

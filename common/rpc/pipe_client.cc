@@ -170,7 +170,12 @@ void PipeClient::OnUp(PipeReplica& replica) {
   Count(replica, true);
   patient_until_ = MonotonicTime::max();
   log::Info("rpc.replica.up", {{"service", options_.service}, {"address", replica.address()}});
+  if (hear_) hear_(nullptr);
   Pump();
+}
+
+void PipeClient::OnNotice(PipeReplica&, const pipe_pb::PipeNotice& notice) {
+  if (hear_) hear_(&notice);
 }
 
 void PipeClient::OnReply(PipeReplica& replica, pipe_pb::PipeReply reply) {

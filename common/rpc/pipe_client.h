@@ -31,6 +31,11 @@ class PipeClient final : public PipeReplica::Owner {
   static absl::StatusOr<std::unique_ptr<PipeClient>> Create(PipeOptions options, Deps deps);
   ~PipeClient();
 
+  // Told of what the service says without being asked; null: a replica is there, which may have
+  // said something before. Before Start.
+  using Hear = std::function<void(const pipe_pb::PipeNotice* notice)>;
+  void OnNotice(Hear hear) { hear_ = std::move(hear); }
+
   // Connects, and goes on looking for replicas. Once.
   void Start();
 
@@ -55,6 +60,7 @@ class PipeClient final : public PipeReplica::Owner {
 
   void OnUp(PipeReplica& replica) override;
   void OnReply(PipeReplica& replica, pipe_pb::PipeReply reply) override;
+  void OnNotice(PipeReplica& replica, const pipe_pb::PipeNotice& notice) override;
   void OnLost(PipeReplica& replica, Lane lane, const absl::Status& why) override;
 
   // Takes the call in; its waiter is told in any case.
@@ -83,6 +89,7 @@ class PipeClient final : public PipeReplica::Owner {
 
   const PipeOptions options_;
   const Deps deps_;
+  Hear hear_;  // May be empty.
   PendingCalls pending_;
   // Ids; what has ended meanwhile is passed over. What is urgent, and what is not.
   FairQueue<uint64_t> urgent_;

@@ -11,6 +11,8 @@ namespace weir::rpc {
 namespace pipe_pb = ::weir::common::v1;
 
 inline constexpr uint32_t kPipeProtocol = 1;
+// Notices that wait to be written to one client; it hears of the others as of all.
+inline constexpr int kMaxNotices = 256;
 // Of one batch; a single larger item is a batch of its own.
 inline constexpr int kMaxBatchItems = 64;
 inline constexpr size_t kMaxBatchBytes = 256 * 1024;

@@ -8,7 +8,10 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <vector>
 
+#include "common/rpc/grpc_setup.h"
 #include "common/rpc/pipe_client.h"
 #include "common/rpc/polled_loop.h"
 #include "common/rpc/service_server.h"
@@ -67,12 +70,19 @@ class EchoService {
 
 inline constexpr std::string_view kEcho = "weir.test.v1.EchoService";
 
+// As the processes of a suite have it.
+inline void SetUpGrpcOnce() {
+  static const bool once = (SetUpGrpc(), true);
+  std::ignore = once;
+}
+
 // A process of the service, on a thread of its own.
 class EchoServer {
  public:
   explicit EchoServer(std::string address, std::string store = "store-1", AccessCheck access = {},
                       PeerTls tls = {})
       : echo_(io_) {
+    SetUpGrpcOnce();
     registry_.Add("Say", echo_, &EchoService::Say);
     registry_.Add("Wait", echo_, &EchoService::Wait);
     registry_.Add("Fail", echo_, &EchoService::Fail);
@@ -92,6 +102,9 @@ class EchoServer {
   ~EchoServer() { Stop(Duration::zero()); }
 
   void Shutdown(Duration grace) { server_->Shutdown(grace); }
+  void Notify(std::string kind, std::string subject) {
+    asio::post(io_, [this, kind, subject] { server_->Notify(kind, subject); });
+  }
   void Stop(Duration grace) {
     if (!thread_.joinable()) return;
     server_->Shutdown(grace);
@@ -119,6 +132,7 @@ class EchoServer {
 class EchoClient {
  public:
   explicit EchoClient(std::vector<std::string> addresses, PipeOptions options = {}) {
+    SetUpGrpcOnce();
     options.service = std::string(kEcho);
     options.addresses = std::move(addresses);
     auto client = PipeClient::Create(
@@ -128,6 +142,9 @@ class EchoClient {
       std::abort();
     }
     client_ = *std::move(client);
+    client_->OnNotice([this](const pipe_pb::PipeNotice* notice) {
+      heard.push_back(notice == nullptr ? "up" : notice->kind() + " " + notice->subject());
+    });
     client_->Start();
   }
   ~EchoClient() { client_->Abandon(); }
@@ -176,6 +193,9 @@ class EchoClient {
   PipeClient& client() { return *client_; }
   AsioTimers& timers() { return timers_; }
   const Clock& clock() const { return clock_; }
+
+  // Without being asked.
+  std::vector<std::string> heard;
 
  private:
   const SystemClock clock_;

@@ -23,6 +23,7 @@ class PipeReplica final : public PipeStream::Listener {
    public:
     virtual void OnUp(PipeReplica& replica) = 0;
     virtual void OnReply(PipeReplica& replica, pipe_pb::PipeReply reply) = 0;
+    virtual void OnNotice(PipeReplica& replica, const pipe_pb::PipeNotice& notice) = 0;
     // Everything that was sent on `lane` and not answered is lost.
     virtual void OnLost(PipeReplica& replica, Lane lane, const absl::Status& why) = 0;
 
@@ -69,15 +70,18 @@ class PipeReplica final : public PipeStream::Listener {
   bool counted = false;
 
  private:
+  class Connecting;
   using StreamPtr = std::shared_ptr<PipeStream>;
   const StreamPtr& StreamOf(Lane lane) const { return streams_[static_cast<size_t>(lane)]; }
   StreamPtr& StreamOf(Lane lane) { return streams_[static_cast<size_t>(lane)]; }
   void OnHello(PipeStream& stream, const pipe_pb::Hello& hello) override;
   void OnReply(PipeStream& stream, pipe_pb::PipeReply reply) override;
+  void OnNotice(PipeStream& stream, const pipe_pb::PipeNotice& notice) override;
   void OnGoodbye(PipeStream& stream) override;
   void OnEnd(PipeStream& stream, const absl::Status& why) override;
   void Open(Lane lane);
   void ConnectLater();
+  void ConnectNow();
 
   const std::string address_;
   const PipeOptions& options_;
@@ -87,7 +91,8 @@ class PipeReplica final : public PipeStream::Listener {
   std::string store_id_;
   absl::Status last_failure_;
   Duration backoff_;
-  Timers::Id retry_ = 0;
+  Timers::Id retry_ = 0;  // 0: not waiting.
+  std::shared_ptr<Connecting> connecting_;
   bool greeted_ = false;
   bool leaving_ = false;  // It said goodbye, on the pipe that is open.
   bool retired_ = false;

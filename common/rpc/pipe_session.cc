@@ -31,6 +31,15 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
     FlushSoon();
   }
 
+  void Notify(const pipe_pb::PipeNotice& notice) override {
+    // Somebody does not read: the next one stands for all that follow.
+    if (batch_.notices_size() > kMaxNotices) return;
+    pipe_pb::PipeNotice& next = *batch_.add_notices();
+    next = notice;
+    if (batch_.notices_size() > kMaxNotices) next.clear_subject();
+    FlushSoon();
+  }
+
   void Cut() override { Fail(status::Unavailable("the server has left")); }
 
  private:
@@ -153,7 +162,8 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
       *batch_.add_replies() = std::move(replies_.front());
       replies_.pop_front();
     }
-    const bool nothing = batch_.replies_size() == 0 && !batch_.has_hello() && !batch_.has_goodbye();
+    const bool nothing = batch_.replies_size() == 0 && batch_.notices_size() == 0 &&
+                         !batch_.has_hello() && !batch_.has_goodbye();
     if (nothing) return TryFinish();
     call_->stream.Write(Encode(batch_),
                         writing_.Begin(shared_from_this(), &PipeSession::OnWritten));

@@ -64,6 +64,10 @@ void PipeStream::Handle(pipe_pb::PipeBatch& batch) {
     if (listener_ == nullptr) return;
     listener_->OnReply(*this, std::move(each));
   }
+  for (const pipe_pb::PipeNotice& each : batch.notices()) {
+    if (listener_ == nullptr) return;
+    listener_->OnNotice(*this, each);
+  }
   if (batch.has_goodbye() && listener_ != nullptr) listener_->OnGoodbye(*this);
 }
 

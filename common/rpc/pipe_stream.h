@@ -26,6 +26,7 @@ class PipeStream : public std::enable_shared_from_this<PipeStream> {
     // The replica is there, and is the service that was meant.
     virtual void OnHello(PipeStream& stream, const pipe_pb::Hello& hello) = 0;
     virtual void OnReply(PipeStream& stream, pipe_pb::PipeReply reply) = 0;
+    virtual void OnNotice(PipeStream& stream, const pipe_pb::PipeNotice& notice) = 0;
     // It takes nothing new; answers still come.
     virtual void OnGoodbye(PipeStream& stream) = 0;
     // Nothing comes any more. The last call.

@@ -12,6 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using weir::testing::IsOk;
@@ -143,6 +144,32 @@ TEST_F(PipeFailureTest, ACallWaitsForAReplicaThatComesSoon) {
   });
   EXPECT_THAT(client.Ask(kSay), IsOk());
   late.join();
+}
+
+TEST_F(PipeFailureTest, ANoticeReachesAllClientsThatAreConnected) {
+  EchoServer server(socket_);
+  EchoClient first({socket_}), second({socket_});
+  for (EchoClient* each : {&first, &second}) ASSERT_THAT(each->Ask(kSay), IsOk());
+  server.Notify("lost", "acme");
+  server.Notify("lost", "");
+  for (EchoClient* each : {&first, &second}) {
+    for (int i = 0; i < 100 && each->heard.size() < 3; ++i) each->RunFor(milliseconds(20));
+    EXPECT_THAT(each->heard, ElementsAre("up", "lost acme", "lost "));
+  }
+}
+
+TEST_F(PipeFailureTest, AnIdleClientIsConnectedAgainWithoutACall) {
+  auto server = std::make_unique<EchoServer>(socket_);
+  EchoClient client({socket_});
+  ASSERT_THAT(client.Ask(kSay), IsOk());
+  server = nullptr;
+  client.RunFor(milliseconds(400));  // Some attempts.
+  ASSERT_FALSE(client.client().replicas().any_up());
+  server = std::make_unique<EchoServer>(socket_);
+  for (int i = 0; i < 40 && !client.client().replicas().any_up(); ++i) {
+    client.RunFor(milliseconds(50));
+  }
+  EXPECT_TRUE(client.client().replicas().any_up());
 }
 
 TEST_F(PipeFailureTest, WhatMayBeAskedTwiceIsAskedOfAnotherReplica) {

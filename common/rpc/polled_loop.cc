@@ -12,7 +12,10 @@ constexpr int kAtOnce = 128;
 // longer delays requests that come meanwhile.
 constexpr Duration kAwait = std::chrono::microseconds(100);
 constexpr Duration kShortestPause = std::chrono::milliseconds(1);
-constexpr Duration kLongestPause = std::chrono::milliseconds(100);
+constexpr Duration kLongPause = std::chrono::milliseconds(100);
+constexpr Duration kLongestPause = std::chrono::milliseconds(200);
+// Long pauses in a row, before the longest.
+constexpr int kLongPauses = 50;
 
 gpr_timespec After(Duration wait) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
@@ -32,7 +35,9 @@ PolledLoop::~PolledLoop() {
 
 void PolledLoop::Expect(int change) {
   expected_ += change;
-  if (change > 0) pause_ = kShortestPause;
+  if (change <= 0) return;
+  pause_ = kShortestPause;
+  long_pauses_ = 0;
 }
 
 bool PolledLoop::RunCompletions() {
@@ -57,7 +62,9 @@ void PolledLoop::AwaitCompletion(Duration longest) {
 
 void PolledLoop::Idle() {
   if (expected_ > 0) return AwaitCompletion(kAwait);
-  pause_ = std::clamp(pause_ * 2, kShortestPause, kLongestPause);
+  const bool is_long_idle = long_pauses_ >= kLongPauses;
+  pause_ = std::clamp(pause_ * 2, kShortestPause, is_long_idle ? kLongestPause : kLongPause);
+  if (pause_ == kLongPause) ++long_pauses_;
   io_.run_one_for(pause_);
 }
 

@@ -7,8 +7,8 @@ namespace weir::rpc {
 
 // A CompletionLoop whose own thread looks into the queue, in turns with the sockets: for edges,
 // whose work begins at a socket. While nobody waits for an answer it sleeps in Asio and looks into
-// the queue after 1 ms, then less and less often, down to every 100 ms: an event that a service
-// pushes to an idle edge comes that much later.
+// the queue after 1 ms, then less and less often, down to every 100 ms, and after some seconds to
+// every 200 ms: an event that a service pushes to an idle edge comes that much later.
 //
 // For one thread, but where said otherwise.
 class PolledLoop final : public CompletionLoop {
@@ -36,6 +36,7 @@ class PolledLoop final : public CompletionLoop {
   grpc::CompletionQueue queue_;
   int expected_ = 0;
   Duration pause_ = Duration::zero();
+  int long_pauses_ = 0;  // In a row.
 };
 
 }  // namespace weir::rpc

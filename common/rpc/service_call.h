@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/rpc/completion_loop.h"
+#include "common/rpc/pipe_codec.h"
 #include "common/rpc/service_server.h"
 
 namespace weir::rpc {
@@ -18,6 +19,7 @@ struct ServiceCall {
   struct Shared {
     const ServiceServerOptions options;
     const ServiceServer::Deps deps;
+    CompletionLoop* loop = nullptr;  // Set before there are calls.
 
     MonotonicTime Now() const { return deps.clock.Monotonic(); }
   };
@@ -48,6 +50,8 @@ class LiveCall {
   virtual ~LiveCall() = default;
   // The process is about to leave: nothing new, please. On the loop's thread.
   virtual void OnLeaving() = 0;
+  // To be passed on, where the caller takes notices.
+  virtual void Notify(const pipe_pb::PipeNotice& /*notice*/) {}
   // It leaves now: what is not answered is given up. On the loop's thread.
   virtual void Cut() = 0;
 };

@@ -78,7 +78,9 @@ class Events final : public LiveCall, public std::enable_shared_from_this<Events
   }
   void OnLeaving() override {
     leaving_ = true;
-    if (!operation_.under_way() && events_ != nullptr) Finish(Left());
+    if (events_ == nullptr) return;
+    Hurry();
+    if (!operation_.under_way()) Finish(Left());
   }
   void Cut() override { OnLeaving(); }
 
@@ -88,10 +90,10 @@ class Events final : public LiveCall, public std::enable_shared_from_this<Events
     auto events = method_.watch(TakeBytes(request_), call_->shared.deps.io.get_executor());
     if (!events.ok()) return Finish(events.status());
     events_ = *std::move(events);
+    if (leaving_) return Finish(Left());
     Wait();
   }
   void Wait() {
-    if (leaving_) return Finish(Left());
     asio::co_spawn(call_->shared.deps.io, Next(weak_from_this(), events_), asio::detached);
   }
   // Does not own the call, which may end first.
@@ -100,18 +102,27 @@ class Events final : public LiveCall, public std::enable_shared_from_this<Events
     absl::StatusOr<std::string> event = co_await events->Next();
     const std::shared_ptr<Events> self = weak.lock();
     if (self == nullptr || self->finished_) co_return;
-    if (event.ok()) {
-      self->Send(*event);
-    } else {
-      self->Finish(event.status());
-    }
+    self->next_ = std::move(event);
+    self->Hurry();
+    if (self->next_ && !self->operation_.under_way()) self->SendNext();
   }
-  void Send(const std::string& event) {
-    call_->stream.Write(ToByteBuffer(event), operation_.Begin(shared_from_this(), &Events::OnSent));
+  // What is under way is over now, or its end is told without delay.
+  void Hurry() {
+    operation_.Hurry();
+    call_->shared.loop->CompleteNow();
+  }
+  void SendNext() {
+    const absl::StatusOr<std::string> event = *std::exchange(next_, std::nullopt);
+    if (!event.ok()) return Finish(event.status());
+    // An idle process would wake for nothing but to hear that its heartbeat was sent.
+    call_->stream.Write(ToByteBuffer(*event),
+                        operation_.BeginPatiently(shared_from_this(), &Events::OnSent));
+    Wait();
   }
   void OnSent(bool ok) {
-    if (ok) return Wait();
-    Finish(status::Cancelled("the caller went away"));
+    if (!ok) return Finish(status::Cancelled("the caller went away"));
+    if (leaving_) return Finish(Left());
+    if (next_) SendNext();
   }
   void Finish(const absl::Status& why) {
     if (std::exchange(finished_, true)) return;
@@ -125,6 +136,8 @@ class Events final : public LiveCall, public std::enable_shared_from_this<Events
   OperationTag<Events> operation_;
   grpc::ByteBuffer request_;
   std::shared_ptr<EventStream<std::string>> events_;
+  // Waits until the one before is sent.
+  std::optional<absl::StatusOr<std::string>> next_;
   // Between two events nothing of gRPC holds it.
   std::shared_ptr<Events> kept_;
   bool leaving_ = false;

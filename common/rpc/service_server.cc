@@ -47,6 +47,7 @@ class ServiceServer::Impl {
 
   absl::Status Start();
   void Shutdown(Duration grace);
+  void Notify(std::string_view kind, std::string_view subject);
   int port() const { return port_; }
 
  private:
@@ -102,6 +103,7 @@ absl::Status ServiceServer::Impl::Start() {
   auto queue = builder.AddCompletionQueue();
   server_queue_ = queue.get();
   loop_ = std::make_unique<ThreadedLoop>(shared_.deps.io, std::move(queue));
+  shared_.loop = loop_.get();
   server_ = builder.BuildAndStart();
   if (server_ == nullptr) {
     return status::Unavailable(
@@ -164,8 +166,18 @@ std::shared_ptr<LiveCall> ServiceServer::Impl::Answer(std::unique_ptr<ServiceCal
 
 void ServiceServer::Impl::Tell(void (LiveCall::*what)()) {
   leaving_ = true;
-  for (const auto& each : answers_) {
+  const std::vector<std::weak_ptr<LiveCall>> all = answers_;  // Others may arrive meanwhile.
+  for (const auto& each : all) {
     if (auto answer = each.lock()) (answer.get()->*what)();
+  }
+}
+
+void ServiceServer::Impl::Notify(std::string_view kind, std::string_view subject) {
+  pipe_pb::PipeNotice notice;
+  notice.set_kind(kind.data(), kind.size());
+  notice.set_subject(subject.data(), subject.size());
+  for (const auto& each : answers_) {
+    if (auto answer = each.lock()) answer->Notify(notice);
   }
 }
 
@@ -210,5 +222,9 @@ absl::StatusOr<std::unique_ptr<ServiceServer>> ServiceServer::Start(ServiceServe
 int ServiceServer::port() const { return impl_->port(); }
 
 void ServiceServer::Shutdown(Duration grace) { impl_->Shutdown(grace); }
+
+void ServiceServer::Notify(std::string_view kind, std::string_view subject) {
+  impl_->Notify(kind, subject);
+}
 
 }  // namespace weir::rpc

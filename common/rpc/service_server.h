@@ -52,6 +52,10 @@ class ServiceServer {
   // Once.
   void Shutdown(Duration grace);
 
+  // Tells all pipes that are open; `subject` empty: it is about everything of its kind. On the
+  // loop's thread.
+  void Notify(std::string_view kind, std::string_view subject);
+
   // 0 for a Unix socket.
   int port() const;
 

@@ -15,14 +15,25 @@ constexpr size_t kAtOnce = 64;
 
 class ThreadedLoop::Handed {
  public:
-  // Whether there was nothing yet: then somebody is to come for it.
+  // Whether somebody is to come for it, who does not come yet.
   bool Put(const std::vector<Completed>& all) {
     MutexLock lock(mutex_);
-    const bool first = all_.empty();
-    all_.insert(all_.end(), all.begin(), all.end());
-    return first;
+    bool is_wanted = false;
+    for (const Completed& each : all) {
+      all_.push_back(each);
+      is_wanted = is_wanted || !static_cast<CompletionTag*>(each.tag)->may_wait();
+    }
+    return is_wanted && !std::exchange(called_, true);
   }
   void CompleteAll() {
+    {
+      MutexLock lock(mutex_);
+      called_ = false;
+    }
+    CompleteNow();
+  }
+  // Whoever was called still comes, and may find nothing.
+  void CompleteNow() {
     for (const Completed& each : Take()) static_cast<CompletionTag*>(each.tag)->Complete(each.ok);
   }
 
@@ -33,6 +44,8 @@ class ThreadedLoop::Handed {
   }
   Mutex mutex_;
   std::vector<Completed> all_ ABSL_GUARDED_BY(mutex_);
+  // Somebody comes.
+  bool called_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 ThreadedLoop::ThreadedLoop(asio::io_context& io, std::unique_ptr<grpc::CompletionQueue> queue)
@@ -49,6 +62,8 @@ ThreadedLoop::~ThreadedLoop() {
     static_cast<CompletionTag*>(last.tag)->Complete(last.ok);
   }
 }
+
+void ThreadedLoop::CompleteNow() { handed_->CompleteNow(); }
 
 void ThreadedLoop::Start() {
   thread_ = std::thread([this] { Poll(); });

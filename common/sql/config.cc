@@ -111,9 +111,10 @@ absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const DatabaseConfig& con
   return OpenSqlite({.path = fmt::format("{}/{}.db", data_directory, component)});
 }
 
-std::unique_ptr<Doorbell> OpenDoorbell(const DatabaseConfig& config, Doorbell::Ring ring) {
+std::unique_ptr<Doorbell> OpenDoorbell(const DatabaseConfig& config, Doorbell::Ring ring,
+                                       Doorbell::Listens listens) {
   if (config.kind == StoreKind::kPostgres) {
-    return ListenPostgres(OptionsOf(config, "doorbell"), std::move(ring));
+    return ListenPostgres(OptionsOf(config, "doorbell"), std::move(ring), std::move(listens));
   }
   return SilentDoorbell();
 }

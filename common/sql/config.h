@@ -51,6 +51,7 @@ absl::StatusOr<std::unique_ptr<Database>> OpenDatabase(const DatabaseConfig& con
                                                        const std::string& data_directory);
 
 // What others commit there, of all components.
-std::unique_ptr<Doorbell> OpenDoorbell(const DatabaseConfig& config, Doorbell::Ring ring);
+std::unique_ptr<Doorbell> OpenDoorbell(const DatabaseConfig& config, Doorbell::Ring ring,
+                                       Doorbell::Listens listens = {});
 
 }  // namespace weir::sql

@@ -18,7 +18,7 @@ struct Follower::State {
 
   const std::string what;
   const std::function<absl::Status()> follow;
-  const Duration period;
+  Duration period;
   const Deps deps;
   // Ends the wait; nothing else expires it.
   asio::steady_timer wake;
@@ -40,6 +40,14 @@ Follower::~Follower() {
 
 void Follower::Ring() {
   asio::post(state_->deps.loop, [state = state_] {
+    state->rung = true;
+    state->wake.cancel();
+  });
+}
+
+void Follower::SetPeriod(Duration period) {
+  asio::post(state_->deps.loop, [state = state_, period] {
+    state->period = period;
     state->rung = true;
     state->wake.cancel();
   });

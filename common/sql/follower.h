@@ -30,6 +30,8 @@ class Follower {
 
   // From any thread.
   void Ring();
+  // From here on runs each `period`, the first time at once. From any thread.
+  void SetPeriod(Duration period);
 
  private:
   struct State;

@@ -22,9 +22,10 @@ struct FreeNotify {
 
 }  // namespace
 
-PostgresDoorbell::PostgresDoorbell(PostgresOptions options, Ring ring)
+PostgresDoorbell::PostgresDoorbell(PostgresOptions options, Ring ring, Listens listens)
     : options_(std::move(options)),
       ring_(std::move(ring)),
+      listens_(std::move(listens)),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       thread_([this] { Run(); }) {
   pthread_setname_np(thread_.native_handle(), "weir-doorbell");
@@ -42,8 +43,10 @@ void PostgresDoorbell::Run() {
     absl::StatusOr<std::unique_ptr<PostgresLink>> link = PostgresLink::Connect(options_);
     if (link.ok() && (*link)->Run("LISTEN weir", kAnswerTime).ok()) {
       pause = kFirstPauseMs;
+      if (listens_) listens_(true);
       ring_("");  // For what came while nobody listened.
       Listen(**link);
+      if (listens_) listens_(false);
     } else {
       pause = std::min(2 * pause, kLongestPauseMs);
     }
@@ -74,8 +77,9 @@ bool PostgresDoorbell::Sleep(int socket, int milliseconds) {
   return waiting[0].revents == 0;
 }
 
-std::unique_ptr<Doorbell> ListenPostgres(const PostgresOptions& options, Doorbell::Ring ring) {
-  return std::make_unique<PostgresDoorbell>(options, std::move(ring));
+std::unique_ptr<Doorbell> ListenPostgres(const PostgresOptions& options, Doorbell::Ring ring,
+                                         Doorbell::Listens listens) {
+  return std::make_unique<PostgresDoorbell>(options, std::move(ring), std::move(listens));
 }
 
 }  // namespace weir::sql

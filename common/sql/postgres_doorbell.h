@@ -11,7 +11,7 @@ namespace weir::sql {
 // LISTENs on the channel "weir", where PostgresDatabase notifies within each Write.
 class PostgresDoorbell final : public Doorbell {
  public:
-  PostgresDoorbell(PostgresOptions options, Ring ring);
+  PostgresDoorbell(PostgresOptions options, Ring ring, Listens listens);
   ~PostgresDoorbell() override;
   PostgresDoorbell(const PostgresDoorbell&) = delete;
   PostgresDoorbell& operator=(const PostgresDoorbell&) = delete;
@@ -27,7 +27,8 @@ class PostgresDoorbell final : public Doorbell {
 
   const PostgresOptions options_;
   const Ring ring_;
-  const int stop_;  // An eventfd that is readable when it is time to stop.
+  const Listens listens_;  // May be empty.
+  const int stop_;         // An eventfd that is readable when it is time to stop.
   std::thread thread_;
 };
 

@@ -49,11 +49,4 @@ size_t ReadFrames(std::string_view file,
   return file.size() >= sizeof(uint32_t) && Load(file.data()) == 0 ? 0 : file.size();
 }
 
-std::string AttemptName(const common::v1::AttemptKey& key) {
-  std::string name;
-  name.reserve(key.request_id().size() + 11);
-  name.append(key.request_id()).append(1, '.').append(fmt::format_int(key.attempt()).c_str());
-  return name;
-}
-
 }  // namespace weir::edge

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/api/attempt_name.h"
 #include "weir/edge/v1/outbox.pb.h"
 
 namespace weir::edge {
@@ -18,7 +19,6 @@ void AppendFrame(const edge::v1::OutboxRecord& record, std::string& out);
 size_t ReadFrames(std::string_view file,
                   const std::function<void(const edge::v1::OutboxRecord&)>& take);
 
-// Names an attempt in memory: request id and number.
-std::string AttemptName(const common::v1::AttemptKey& key);
+using api::AttemptName;
 
 }  // namespace weir::edge

@@ -97,6 +97,14 @@ class FakeQuota final : public api::Quota {
       api::CallContext, quota::v1::HeartbeatRequest) override {
     co_return quota::v1::HeartbeatResponse();
   }
+  asio::awaitable<absl::StatusOr<quota::v1::AnnounceResponse>> Announce(
+      api::CallContext, quota::v1::AnnounceRequest request) override {
+    announced.push_back(request);
+    co_return quota::v1::AnnounceResponse();
+  }
+  std::shared_ptr<api::LossEvents> WatchLosses(asio::any_io_executor executor) override {
+    return losses.Subscribe(std::move(executor));
+  }
   asio::awaitable<absl::StatusOr<quota::v1::PeekResponse>> Peek(api::CallContext,
                                                                 quota::v1::PeekRequest) override {
     co_return quota::v1::PeekResponse();
@@ -127,6 +135,8 @@ class FakeQuota final : public api::Quota {
   bool settles_slowly = false;  // Each settlement takes a millisecond.
   int settle_failures = 0;      // So many settlements are not taken.
 
+  Broadcaster<std::string> losses;
+  std::vector<quota::v1::AnnounceRequest> announced;
   std::vector<quota::v1::ReserveRequest> reserved;
   std::vector<quota::v1::ExtendRequest> extended;
   int most_settles_in_flight = 0;

@@ -22,7 +22,7 @@ struct IdentityConfig {
   std::string default_organization = "default";
   // How often watchers hear that identity is alive, 50ms to 500ms: after 1s of silence they trust
   // nothing that they know.
-  Duration heartbeat = std::chrono::milliseconds(250);
+  Duration heartbeat = std::chrono::milliseconds(400);
 
   // kInvalidArgument: every key that is out of range, by name.
   absl::Status Validate() const;

@@ -4,6 +4,7 @@
 
 #include "common/crypto/sealer.h"
 #include "common/process/service_host.h"
+#include "common/rpc/grpc_setup.h"
 #include "common/sql/others.h"
 #include "services/identity/admin_tokens.h"
 #include "services/identity/identity_admin.h"
@@ -102,6 +103,7 @@ class Process final : public process::Running {
 }  // namespace weir::identity
 
 int main(int argc, char** argv) {
+  weir::rpc::SetUpGrpc();
   return weir::process::Main(
       {.name = "weir-identity",
        .service = "identity",

@@ -73,18 +73,20 @@ void SetCap(const StrictOutput& strict, const Demand& demand, Admission& admissi
   if (!whole) admission.output_cap = strict.covered;
 }
 
-}  // namespace
+// Room for all that can be asked for.
+constexpr Standing kEndless{.capacity = kMaxAmount, .used = 1, .held = 0};
 
-Admission Decide(std::span<const Weighed> limits, const Demand& demand, Instant now) {
+Admission Weigh(std::span<const Weighed> limits, const Demand& demand, Instant now,
+                bool is_under_way) {
   absl::InlinedVector<Offer, 4> offers(limits.size());
   StrictOutput strict;
   Tightest tightest;
   const auto weigh = [&](size_t i) {
     const Weighed& each = limits[i];
-    const Standing standing = each.counter->At(each.limit->rule, now);
+    const Standing standing = is_under_way ? kEndless : each.counter->At(each.limit->rule, now);
     offers[i] = OfferOf(each, standing, demand, strict.covered);
     if (each.limit->enforcement == Enforcement::kObserve) return;
-    if (each.limit->rule.count == 0) offers[i] = Closed(offers[i]);
+    if (each.limit->rule.count == 0 && !is_under_way) offers[i] = Closed(offers[i]);
     if (!offers[i].fits) {
       tightest.Offer(RefusalOf(i, each, standing, offers[i], now), standing);
     } else if (IsStrictTokens(*each.limit)) {
@@ -113,6 +115,16 @@ Admission Decide(std::span<const Weighed> limits, const Demand& demand, Instant 
   }
   SetCap(strict, demand, admission);
   return admission;
+}
+
+}  // namespace
+
+Admission Decide(std::span<const Weighed> limits, const Demand& demand, Instant now) {
+  return Weigh(limits, demand, now, false);
+}
+
+Admission Impose(std::span<const Weighed> limits, const Demand& demand, Instant now) {
+  return Weigh(limits, demand, now, true);
 }
 
 }  // namespace weir::quota

@@ -54,4 +54,7 @@ struct Admission {
 // then the least that remains.
 Admission Decide(std::span<const Weighed> limits, const Demand& demand, Instant now);
 
+// What to hold for a demand that is under way, whatever room there is: never a refusal.
+Admission Impose(std::span<const Weighed> limits, const Demand& demand, Instant now);
+
 }  // namespace weir::quota

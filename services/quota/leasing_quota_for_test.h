@@ -57,6 +57,18 @@ class Link final : public api::Quota {
     if (is_away) co_return Away();
     co_return co_await core_.Heartbeat(call, std::move(request));
   }
+  asio::awaitable<absl::StatusOr<v1::AnnounceResponse>> Announce(
+      CallContext call, v1::AnnounceRequest request) override {
+    if (is_away) co_return Away();
+    announced += request.attempts_size();
+    v1::AnnounceResponse lost;
+    if (forgets_leases) *lost.mutable_lost_leases() = request.leases();
+    if (forgets_leases) co_return lost;
+    co_return co_await core_.Announce(call, std::move(request));
+  }
+  std::shared_ptr<api::LossEvents> WatchLosses(asio::any_io_executor executor) override {
+    return core_.WatchLosses(std::move(executor));
+  }
   asio::awaitable<absl::StatusOr<v1::PeekResponse>> Peek(CallContext call,
                                                          v1::PeekRequest request) override {
     return core_.Peek(call, std::move(request));
@@ -64,7 +76,8 @@ class Link final : public api::Quota {
 
   bool is_away = false;
   bool loses_lease_answers = false;
-  int reserves = 0, leases = 0;
+  bool forgets_leases = false;
+  int reserves = 0, leases = 0, announced = 0;
   v1::SettleRequest settled;  // The last one.
 
  private:

@@ -94,6 +94,34 @@ TEST_F(LeasingQuotaTest, TheFirstCallTakesALeaseAndTheNextAskNobody) {
   EXPECT_EQ(State("tokens"), "0+240");
 }
 
+TEST_F(LeasingQuotaTest, WhatALeasePaysForIsAnnouncedOnlyWhereTheLeaseIsLost) {
+  EdgeForTest& edge = NewEdge();
+  v1::AnnounceRequest leases, attempts;
+  leases.set_organization("acme");
+  attempts.set_organization("acme");
+  std::vector<v1::SettleRequest> open;
+  for (int i = 0; i < 3; ++i) {
+    open.push_back(Begin(edge));
+    v1::ReserveRequest& attempt = *attempts.add_attempts();
+    attempt = QuotaForTest::Ask(last_, 10, 10, 20);
+    attempt.set_edge_id(edge.id);
+  }
+  const auto announce = [&] {
+    EXPECT_THAT(quota_.Run(edge.leasing.Announce({}, leases)), IsOk());
+    EXPECT_THAT(quota_.Run(edge.leasing.Announce({}, attempts)), IsOk());
+  };
+  announce();
+  EXPECT_EQ(edge.link.announced, 0);
+  EXPECT_EQ(edge.leasing.leases(), 1U);
+  edge.link.forgets_leases = true;
+  announce();
+  EXPECT_EQ(edge.link.announced, 3);
+  Drain();
+  EXPECT_EQ(edge.leasing.leases(), 0U);
+  for (const v1::SettleRequest& each : open) Settle(edge, each);
+  EXPECT_EQ(State("tokens"), "90+0");
+}
+
 TEST_F(LeasingQuotaTest, SettlementsTopTheirLeaseUp) {
   EdgeForTest& edge = NewEdge();
   for (int i = 0; i < 50; ++i) Call(edge);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "common/process/service_host.h"
+#include "common/rpc/grpc_setup.h"
 #include "common/sql/others.h"
 #include "services/quota/process_config.h"
 #include "services/quota/quota_server.h"
@@ -72,8 +73,19 @@ class Process final : public process::Running {
                  ? "/" + HotStoreName(config_.redis)
                  : "/memory-" + RandomBase62(host_.random(), 12);
     WEIR_ASSIGN_OR_RETURN(api::AdminTokenVerifier * tokens, host_.AskIdentity());
-    return host_.Serve(
-        {.hot = hot_registry_, .admin = admin_registry_, .tokens = *tokens, .store_id = store});
+    WEIR_RETURN_IF_ERROR(host_.Serve(
+        {.hot = hot_registry_, .admin = admin_registry_, .tokens = *tokens, .store_id = store}));
+    asio::co_spawn(host_.io(), TellOfLosses(), asio::detached);
+    return absl::OkStatus();
+  }
+  // To the edges, whatever was missed.
+  asio::awaitable<void> TellOfLosses() {
+    const auto losses = quota_->WatchLosses(host_.io().get_executor());
+    for (;;) {
+      const absl::StatusOr<std::string> lost = co_await losses->Next();
+      if (!lost.ok()) co_return;
+      host_.Notify(api::kLossNotice, *lost);
+    }
   }
   absl::Status Follow() {
     absl::Status followed = limits_.Follow(*limit_store_);
@@ -100,6 +112,7 @@ class Process final : public process::Running {
 }  // namespace weir::quota
 
 int main(int argc, char** argv) {
+  weir::rpc::SetUpGrpc();
   return weir::process::Main(
       {.name = "weir-quota",
        .service = "quota",

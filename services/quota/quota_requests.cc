@@ -8,6 +8,9 @@
 namespace weir::quota {
 namespace {
 
+// Of one announcement.
+constexpr int kMostAnnounced = 64;
+
 int64_t OrUnset(bool has, int64_t value) { return has ? value : -1; }
 
 }  // namespace
@@ -54,6 +57,21 @@ absl::Status CheckSubjects(const v1::Subjects& subjects) {
 absl::Status CheckOrganization(const std::string& organization) {
   if (!organization.empty()) return absl::OkStatus();
   return status::InvalidArgument("organization is empty, want the organisation's name");
+}
+
+absl::Status CheckAnnouncement(const v1::AnnounceRequest& request) {
+  WEIR_RETURN_IF_ERROR(CheckOrganization(request.organization()));
+  if (request.attempts_size() > kMostAnnounced || request.leases_size() > kMostAnnounced) {
+    return status::InvalidArgument("attempts are {} and leases {}, want at most {} of each",
+                                   request.attempts_size(), request.leases_size(), kMostAnnounced);
+  }
+  for (const v1::ReserveRequest& each : request.attempts()) {
+    if (each.subjects().organization() == request.organization()) continue;
+    return status::InvalidArgument("attempts.subjects.organization is '{}', want '{}'",
+                                   text::Excerpt(each.subjects().organization()),
+                                   text::Excerpt(request.organization()));
+  }
+  return absl::OkStatus();
 }
 
 uint64_t BodyHash(const v1::ReserveRequest& request) {

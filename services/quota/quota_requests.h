@@ -29,6 +29,9 @@ absl::Status CheckSubjects(const v1::Subjects& subjects);
 // Of a request that names the organisation itself. kInvalidArgument where it is empty.
 absl::Status CheckOrganization(const std::string& organization);
 
+// kInvalidArgument where too much is named, or what is another organisation's.
+absl::Status CheckAnnouncement(const v1::AnnounceRequest& request);
+
 // The same for the same request: everything but the key.
 uint64_t BodyHash(const v1::ReserveRequest& request);
 

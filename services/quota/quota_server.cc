@@ -30,6 +30,7 @@ void RegisterQuota(rpc::ServiceRegistry& registry, api::Quota& quota) {
   registry.Add("Lease", quota, &api::Quota::Lease);
   registry.Add("Return", quota, &api::Quota::Return);
   registry.Add("Heartbeat", quota, &api::Quota::Heartbeat);
+  registry.Add("Announce", quota, &api::Quota::Announce);
   registry.Add("Peek", quota, &api::Quota::Peek);
 }
 

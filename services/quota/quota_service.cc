@@ -116,7 +116,9 @@ QuotaService::QuotaService(const QuotaConfig& config, Deps deps)
       is_shared_(config.store == QuotaConfig::Store::kRedis),
       hold_ttl_(config.hold_ttl),
       history_(config.learned_models),
-      outage_(config, deps.metrics) {}
+      outage_(config, deps.metrics) {
+  deps_.windows.OnLoss([this](const std::string& organization) { losses_.Publish(organization); });
+}
 
 Instant QuotaService::Now() const {
   return {.wall_ns = deps_.clock.Now().time_since_epoch().count(),
@@ -354,6 +356,40 @@ asio::awaitable<absl::StatusOr<v1::HeartbeatResponse>> QuotaService::Heartbeat(
   }
   v1::HeartbeatResponse response;
   response.set_holds(holds);
+  co_return response;
+}
+
+asio::awaitable<absl::StatusOr<v1::AnnounceResponse>> QuotaService::Announce(
+    api::CallContext call, v1::AnnounceRequest request) {
+  WEIR_CO_RETURN_IF_ERROR(CheckDeadline(call));
+  if (request.attempts().empty() && request.leases().empty()) co_return v1::AnnounceResponse();
+  WEIR_CO_RETURN_IF_ERROR(CheckAnnouncement(request));
+  const std::shared_ptr<const LimitTable> table = deps_.limits.Current();
+  std::vector<AttemptId> named;
+  std::vector<ReserveOp> ops;
+  for (const v1::ReserveRequest& each : request.attempts()) {
+    WEIR_CO_ASSIGN_OR_RETURN(ReserveOp op, Prepare(call, each, *table));
+    op.is_under_way = true;
+    named.push_back(op.id);
+    ops.push_back(std::move(op));
+  }
+  for (const common::v1::AttemptKey& each : request.leases()) {
+    WEIR_CO_ASSIGN_OR_RETURN(const AttemptId id, ParseKey(each));
+    named.push_back(id);
+  }
+  WEIR_CO_ASSIGN_OR_RETURN(const std::vector<AttemptId> missing,
+                           co_await deps_.windows.Confirm(request.organization(), named));
+  const auto is_missing = [&](const AttemptId& id) { return absl::c_linear_search(missing, id); };
+  for (const ReserveOp& each : ops) {
+    if (!is_missing(each.id)) continue;
+    // One that is settled meanwhile is known, and stays as it is.
+    WEIR_CO_RETURN_IF_ERROR((co_await deps_.windows.Reserve(each)).status());
+  }
+  v1::AnnounceResponse response;
+  for (size_t i = 0; i < static_cast<size_t>(request.leases_size()); ++i) {
+    if (is_missing(named[ops.size() + i]))
+      *response.add_lost_leases() = request.leases(static_cast<int>(i));
+  }
   co_return response;
 }
 

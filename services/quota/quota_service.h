@@ -56,8 +56,15 @@ class QuotaService final : public api::Quota {
                                                              v1::ReturnRequest request) override;
   asio::awaitable<absl::StatusOr<v1::HeartbeatResponse>> Heartbeat(
       api::CallContext call, v1::HeartbeatRequest request) override;
+  asio::awaitable<absl::StatusOr<v1::AnnounceResponse>> Announce(
+      api::CallContext call, v1::AnnounceRequest request) override;
+  std::shared_ptr<api::LossEvents> WatchLosses(asio::any_io_executor executor) override {
+    return losses_.Subscribe(std::move(executor));
+  }
   asio::awaitable<absl::StatusOr<v1::PeekResponse>> Peek(api::CallContext call,
                                                          v1::PeekRequest request) override;
+  // Ends all streams of WatchLosses; their loops must still be there.
+  void Close() { losses_.Close(); }
 
   // Recomputes the windows of all limits from the ledger, where they are this process's alone.
   // Before anything else is asked of this object.
@@ -91,6 +98,7 @@ class QuotaService final : public api::Quota {
   const Deps deps_;
   const bool is_shared_;
   const Duration hold_ttl_;
+  Broadcaster<std::string> losses_;
   OutputHistory history_;
   StoreOutage outage_;
 };

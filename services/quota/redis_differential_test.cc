@@ -216,7 +216,8 @@ class Pair {
                        .edge_id = edge,
                        .matches = matches_,
                        .demand = demand,
-                       .dry_run = (shape & 0xc00) == 0xc00};
+                       .dry_run = (shape & 0xc00) == 0xc00,
+                       .is_under_way = (shape & 0x70) == 0x70};
     RC_ASSERT(Show(Ask(redis_.windows.Reserve(op))) == Show(engine_.Reserve(op, Now())));
   }
 

@@ -13,7 +13,9 @@ RedisStore::Options OptionsOf(const QuotaConfig& config) {
           .replay_retention = config.replay_retention,
           .replay_records = config.replay_records,
           // A batch and its commit, and once more.
-          .rebuild_grace = 2 * config.ledger_linger + std::chrono::milliseconds(50)};
+          .rebuild_grace = 2 * config.ledger_linger + std::chrono::milliseconds(50),
+          // A notice to an edge that is idle, and its answer.
+          .listening = std::chrono::milliseconds(500)};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include "common/api/announcing_quota.h"
 #include "common/log/log.h"
 #include "common/status/detail.h"
 #include "common/testing/run.h"
@@ -85,6 +86,21 @@ TEST_F(RedisLossTest, AFlushedStoreIsRebuiltBeforeItAdmitsAnybody) {
   EXPECT_EQ(Reserve(2), ReserveOutcome::Kind::kRefused);
   EXPECT_EQ(State(), "90+0");
   EXPECT_THAT(redis_.source.asked, ElementsAre("acme", "acme"));
+}
+
+TEST_F(RedisLossTest, WhatIsUnderWayIsHeldWhateverTheRoom) {
+  LedgerHas(90);
+  const ReserveOp op{.id = IdOf(7),
+                     .organization = "acme",
+                     .edge_id = "edge",
+                     .matches = matches_,
+                     .demand = {.input_bound = 10, .input_likely = 10, .output_declared = 20},
+                     .is_under_way = true};
+  EXPECT_EQ(Done(redis_.windows.Reserve(op)).kind, ReserveOutcome::Kind::kGranted);
+  EXPECT_EQ(State(), "90+30");
+  EXPECT_EQ(Reserve(8, 1), ReserveOutcome::Kind::kRefused);
+  EXPECT_EQ(Settle(7, 25), SettleOutcome::Kind::kApplied);
+  EXPECT_EQ(State(), "115+0");
 }
 
 TEST_F(RedisLossTest, ForgottenScriptsAreLoadedAgain) {
@@ -260,6 +276,8 @@ TEST(RedisSharedTest, FourProcessesOnALimitOfTwentyRequestsGetExactlyTwenty) {
 
 class RedisOutageTest : public ::testing::Test {
  protected:
+  // Edges are listened to for so long after a loss.
+  explicit RedisOutageTest(Duration listening = Duration(0)) : listening_(listening) {}
   static QuotaConfig Config() {
     QuotaConfig config;
     config.store = QuotaConfig::Store::kRedis;
@@ -312,6 +330,7 @@ class RedisOutageTest : public ::testing::Test {
     loop_.run_for(milliseconds(2500));
   }
 
+  const Duration listening_;
   testing::RedisServer server_;
   const QuotaConfig config_ = Config();
   SystemClock clock_;
@@ -324,7 +343,7 @@ class RedisOutageTest : public ::testing::Test {
   LedgerCounters counters_{
       {.limits = limits_, .ledger = ledger_, .workers = rebuilders_, .clock = clock_}};
   RedisWindows windows_{
-      {.rebuild_grace = Duration(0)},
+      {.rebuild_grace = Duration(0), .listening = listening_},
       {.route = Route(), .clock = clock_, .random = random_, .source = counters_}};
   asio::io_context loop_{1};
   AsioTimers timers_{loop_, clock_};
@@ -419,6 +438,62 @@ TEST_F(RedisOutageTest, AReleaseDuringAnOutageIsMadeUpFor) {
   asio::co_spawn(loop_, service_.Run(timers_), asio::detached);
   CatchUp();
   EXPECT_EQ(State(), "0+0");
+}
+
+class RedisListeningTest : public RedisOutageTest {
+ protected:
+  RedisListeningTest() : RedisOutageTest(milliseconds(400)) {
+    asio::co_spawn(loop_, edge_.Run(), asio::detached);
+    loop_.poll();
+  }
+  ~RedisListeningTest() override { service_.Close(); }
+  absl::StatusOr<v1::ReserveResponse> Begin(uint32_t number) {
+    return RunUntilDone(loop_, edge_.Reserve({}, QuotaForTest::Ask(number, 10, 10, 20)));
+  }
+  void End(uint32_t number, int64_t tokens) {
+    EXPECT_THAT(RunUntilDone(loop_, edge_.Settle({}, QuotaForTest::Spent(number, 0, tokens))),
+                IsOk());
+  }
+  api::AnnouncingQuota edge_{service_, timers_};
+};
+
+TEST_F(RedisListeningTest, WhatAnEdgeHasUnderWayIsHeldAgainBeforeAnybodyElseIsLetIn) {
+  Limits({kDay});
+  for (uint32_t i = 1; i <= 3; ++i) EXPECT_THAT(Begin(i), IsOk());
+  EXPECT_EQ(State(), "0+90");
+  server_.Ask({"FLUSHALL"});
+  // Of another edge, which notices the loss.
+  EXPECT_THAT(Reserve(9), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(State(), "0+90");
+  for (uint32_t i = 1; i <= 3; ++i) End(i, 20);
+  EXPECT_EQ(State(), "60+0");
+  EXPECT_EQ(edge_.under_way(), 0U);
+  EXPECT_THAT(Reserve(10), IsOk()) << "nobody is listened to any more";
+}
+
+TEST_F(RedisListeningTest, WhatSurvivedIsKeptAliveAndIsOneHold) {
+  Limits({kDay});
+  EXPECT_THAT(Begin(1), IsOk());
+  server_.Kill();
+  server_.Start();
+  EXPECT_THAT(Reserve(9), IsOk());
+  EXPECT_EQ(State(), "0+60");
+  End(1, 20);
+  EXPECT_EQ(State(), "20+30");
+}
+
+TEST_F(RedisListeningTest, TooMuchAndWhatIsAnotherOnesIsRefused) {
+  v1::AnnounceRequest request;
+  request.set_organization("acme");
+  *request.add_attempts() = QuotaForTest::Ask(1, 10, 10);
+  request.mutable_attempts(0)->mutable_subjects()->set_organization("other");
+  EXPECT_THAT(RunUntilDone(loop_, service_.Announce({}, request)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("attempts.subjects.organization is 'other', want 'acme'")));
+  request.clear_attempts();
+  for (uint32_t i = 1; i <= 65; ++i) *request.add_leases() = QuotaForTest::KeyOf(i);
+  EXPECT_THAT(RunUntilDone(loop_, service_.Announce({}, request)),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("leases 65")));
 }
 
 }  // namespace

@@ -20,7 +20,14 @@ constexpr size_t kRestoredAtOnce = 200;
 // How long somebody waits for counters that somebody else rebuilds.
 constexpr Duration kRebuildWait = std::chrono::seconds(2);
 
+// What a script answers first: 0, or why it did nothing.
+constexpr int64_t kLost = -1;
+constexpr int64_t kListening = -2;
+// Waits of one operation for edges to speak; each lasts as long as they have for that.
+constexpr int kMostListened = 3;
+
 int64_t Micros(Duration duration) { return duration.count() / 1000; }
+Duration Micro(int64_t us) { return std::chrono::microseconds(std::max<int64_t>(1000, us)); }
 
 // "w1:q:{acme}:c": the braces have all keys of an organisation in one slot.
 std::array<std::string, 8> KeysOf(const std::string& organization) {
@@ -84,10 +91,12 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::RunOnce(Loop& loop, const red
 
 absl::StatusOr<RedisStore::Standing> RedisStore::StandingOf(const Reply& reply) {
   ReplyReader reader(reply);
-  Standing standing{.lost = reader.Number() != 0};
-  reader.Number();
+  const int64_t kind = reader.Number();
+  Standing standing{.lost = kind == kLost};
+  const int64_t now_us = reader.Number();
   standing.epoch = reader.Number();
   standing.changes = reader.Number();
+  if (kind == kListening) standing.listens_for = Micro(reader.Number() - now_us);
   if (!reader.ok()) return status::DataLoss("a script of quota answers what it should not");
   return standing;
 }
@@ -118,6 +127,7 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
   auto executor = co_await asio::this_coro::executor;
   Loop& loop = loops_.Of(executor);
   absl::Status last;
+  int listened = 0;
   // As asked, once more after the connection was lost, and after a rebuild.
   for (int tries = 0; tries < 4; ++tries) {
     const bool distrusted = IsDistrusted(organization);
@@ -130,6 +140,13 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
       continue;
     }
     WEIR_CO_ASSIGN_OR_RETURN(const Standing standing, StandingOf(*reply));
+    if (standing.listens_for && !distrusted) {
+      last = status::Unavailable("edges are asked what they have under way");
+      if (listened++ >= kMostListened) break;
+      co_await SleepFor(loop.timers, std::min(*standing.listens_for, options_.listening));
+      --tries;
+      continue;
+    }
     if (!standing.lost && !distrusted && !FellBack(loop, organization, standing)) co_return reply;
     last = co_await Rebuild(loop, organization, standing.epoch);
     if (!last.ok()) break;
@@ -158,6 +175,7 @@ asio::awaitable<absl::Status> RedisStore::Rebuild(Loop& loop, std::string organi
 
 asio::awaitable<absl::Status> RedisStore::TakeFromSource(Loop& loop, std::string organization,
                                                          int64_t epoch) {
+  if (told_of_loss_) told_of_loss_(organization);
   co_await SleepFor(loop.timers, options_.rebuild_grace);
   {
     // What is missed from here on is missed anew.
@@ -188,7 +206,8 @@ asio::awaitable<absl::Status> RedisStore::SetCounters(Loop& loop, std::string or
   size_t at = 0;
   do {
     const size_t end = std::min(counters.size(), at + kRestoredAtOnce);
-    Arguments arguments{replaced, end == counters.size() ? "1" : "0"};
+    Arguments arguments{replaced, end == counters.size() ? "1" : "0",
+                        std::to_string(Micros(options_.listening))};
     for (; at < end; ++at) AppendRestored(counters[at], first_seen_, arguments);
     absl::StatusOr<Reply> reply =
         co_await RunOnce(loop, &scripts_.restore, organization, std::move(arguments));

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ class RedisStore {
     int64_t swept_at_once = 256;
     // What was posted before a loss may be on its way into the ledger for so long.
     Duration rebuild_grace = std::chrono::milliseconds(100);
+    // After a loss edges have so long to say what they have under way, before anything is decided.
+    Duration listening{0};
     // For tests: microseconds since the Unix epoch, in place of the server's clock.
     std::function<int64_t()> time_us;
   };
@@ -67,6 +70,8 @@ class RedisStore {
   // Sets counters of one organisation, whether they were lost or not.
   asio::awaitable<absl::Status> Restore(std::string organization,
                                         std::vector<RestoredCounter> counters);
+  // Windows::OnLoss.
+  void OnLoss(std::function<void(const std::string&)> told) { told_of_loss_ = std::move(told); }
   // Counters of the organisation are rebuilt before they are relied on again.
   void Distrust(std::string_view organization);
 
@@ -101,6 +106,8 @@ class RedisStore {
     bool lost = false;
     int64_t epoch = 0;
     int64_t changes = 0;
+    // Set: nothing was done, for edges are listened to.
+    std::optional<Duration> listens_for;
   };
 
   asio::awaitable<absl::StatusOr<std::string>> ConnectedTo(Loop& loop);
@@ -127,6 +134,7 @@ class RedisStore {
   const std::string packed_options_;
   LoopLocal<Loop> loops_;
   RedisRebuilds rebuilds_;
+  std::function<void(const std::string&)> told_of_loss_;
   FirstSeen first_seen_;
   mutable Mutex mutex_;
   absl::flat_hash_set<std::string> distrusted_ ABSL_GUARDED_BY(mutex_);

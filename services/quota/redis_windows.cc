@@ -151,7 +151,7 @@ asio::awaitable<absl::StatusOr<ReserveOutcome>> RedisWindows::Reserve(ReserveOp 
     if (!told.ok()) co_return told;
   }
   Arguments arguments{IdBytes(op.id), std::string(op.edge_id), HashBytes(op.body_hash),
-                      DemandBytes(op.demand, op.dry_run)};
+                      DemandBytes(op.demand, op.dry_run, op.is_under_way)};
   AppendMatches(op.matches, store_.first_seen(), arguments);
   const absl::StatusOr<Reply> reply = co_await store_.Run(
       &store_.scripts().reserve, std::string(op.organization), std::move(arguments));

@@ -34,6 +34,9 @@ class RedisWindows final : public Windows {
   asio::awaitable<absl::Status> Restore(std::vector<RestoredCounter> counters) override;
   asio::awaitable<absl::StatusOr<std::vector<AttemptId>>> Confirm(
       std::string organization, std::vector<AttemptId> open) override;
+  void OnLoss(std::function<void(const std::string&)> told) override {
+    store_.OnLoss(std::move(told));
+  }
   void Distrust(std::string_view organization) override { store_.Distrust(organization); }
 
  private:

@@ -75,10 +75,10 @@ void AppendRestored(const RestoredCounter& counter, FirstSeen& seen,
                                    limit.counting_since_us, seen.Of(limit)}));
 }
 
-std::string DemandBytes(const Demand& demand, bool dry_run) {
+std::string DemandBytes(const Demand& demand, bool dry_run, bool is_under_way) {
   return PackNumbers({demand.requests, demand.input_bound, demand.input_likely,
                       OrNone(demand.output_declared), OrNone(demand.output_max),
-                      OrNone(demand.output_p95), dry_run ? 1 : 0});
+                      OrNone(demand.output_p95), dry_run ? 1 : 0, is_under_way ? 1 : 0});
 }
 
 std::string HashBytes(uint64_t hash) {

@@ -46,7 +46,7 @@ void AppendMatches(const LimitMatches& matches, FirstSeen& seen,
 void AppendRestored(const RestoredCounter& counter, FirstSeen& seen,
                     std::vector<std::string>& arguments);
 
-std::string DemandBytes(const Demand& demand, bool dry_run);
+std::string DemandBytes(const Demand& demand, bool dry_run, bool is_under_way);
 std::string HashBytes(uint64_t hash);
 std::string IdBytes(const AttemptId& id);
 

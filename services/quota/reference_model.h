@@ -62,7 +62,7 @@ class Model {
   int64_t wall() const { return raw_wall_; }
   int64_t mono() const { return mono_; }
 
-  Answer Reserve(int key, int body, int edge, const Ask& ask, bool dry) {
+  Answer Reserve(int key, int body, int edge, const Ask& ask, bool dry, bool under_way = false) {
     if (attempts_.contains(key)) {
       const Attempt& known = attempts_[key];
       if (known.body != body) return {"conflict"};
@@ -73,11 +73,11 @@ class Model {
     std::vector<int64_t> input(limits_.size(), -1), output(limits_.size(), 0);
     for (size_t i = 0; i < limits_.size(); ++i) {
       if (limits_[i].rule != Rule::kStrict) continue;
-      const int64_t room = Room(i);
+      const int64_t room = under_way ? kUnlimited - 1 : Room(i);
       const int64_t least = HasOutput(ask) ? 1 : 0;
       const int64_t floor = HasOutput(ask) ? 0 : 1;
       input[i] = std::max(floor, ask.bound);
-      if (Used(i) <= 0 && Held(i) == 0 && room - input[i] < least) {
+      if (!under_way && Used(i) <= 0 && Held(i) == 0 && room - input[i] < least) {
         input[i] = std::max(floor, ask.likely);
       }
       const int64_t rest = room - input[i];
@@ -92,13 +92,13 @@ class Model {
     for (size_t i = 0; i < limits_.size(); ++i) {
       const Rule rule = limits_[i].rule;
       if (rule == Rule::kRequests) {
-        if (ask.requests > 0 && Room(i) < ask.requests) return {"refused"};
+        if (!under_way && ask.requests > 0 && Room(i) < ask.requests) return {"refused"};
         if (ask.requests > 0) input[i] = ask.requests;
         continue;
       }
       if (rule == Rule::kStrict) output[i] = *strict_output;
       if (rule == Rule::kAdaptive || rule == Rule::kObserve) {
-        if (rule == Rule::kAdaptive && Room(i) <= 0) return {"refused"};
+        if (!under_way && rule == Rule::kAdaptive && Room(i) <= 0) return {"refused"};
         input[i] = std::max<int64_t>(HasOutput(ask) ? 0 : 1, ask.likely);
         output[i] = ask.p95.value_or(256);
         for (const auto& bound : {ask.max, ask.declared, strict_output}) {

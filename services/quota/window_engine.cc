@@ -86,7 +86,9 @@ ReserveOutcome WindowEngine::Reserve(const ReserveOp& op, Instant now) {
   if (std::optional<ReserveOutcome> known = Replay(op)) {
     outcome = *known;
   } else {
-    const Admission admission = Decide(Weigh(op.matches), op.demand, now);
+    const AllWeighed weighed = Weigh(op.matches);
+    const Admission admission =
+        op.is_under_way ? Impose(weighed, op.demand, now) : Decide(weighed, op.demand, now);
     outcome.refusal = admission.refusal;
     outcome.held_tokens = admission.held_tokens;
     outcome.output_cap = admission.output_cap;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ struct ReserveOp {
   LimitMatches matches;
   Demand demand;
   bool dry_run = false;
+  // It was dispatched before the store lost its hold: held whatever the room, and whatever the
+  // limit.
+  bool is_under_way = false;
 };
 
 struct ReserveOutcome {
@@ -229,13 +233,18 @@ class Windows {
   // Sets the use of counters, for a store that has lost it. Open holds stay.
   virtual asio::awaitable<absl::Status> Restore(std::vector<RestoredCounter> counters) = 0;
 
-  // An edge says which of its attempts are open, and not settled: a store that was rebuilt cannot
-  // know, and keeps none alive that nobody speaks for. Those without a hold here, which Reserve may
-  // give them anew.
+  // An edge says which of its attempts and leases are open, and not settled: a store that was
+  // rebuilt cannot know, and keeps none alive that nobody speaks for. Those without a hold here,
+  // which Reserve may give them anew.
   virtual asio::awaitable<absl::StatusOr<std::vector<AttemptId>>> Confirm(
       std::string /*organization*/, std::vector<AttemptId> /*open*/) {
     co_return std::vector<AttemptId>();
   }
+
+  // `told` hears of each organisation whose holds may have been lost, before anything is decided
+  // there again: those who have something under way have a moment to say so (Confirm, and Reserve
+  // where that is missing). Called on any loop; before the first operation.
+  virtual void OnLoss(std::function<void(const std::string& organization)> /*told*/) {}
 
   // Something that the ledger has was not posted here while the store could not be asked: its
   // counters are taken from the ledger before they are relied on again.

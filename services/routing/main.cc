@@ -4,6 +4,7 @@
 
 #include "common/crypto/sealer.h"
 #include "common/process/service_host.h"
+#include "common/rpc/grpc_setup.h"
 #include "common/sql/others.h"
 #include "services/routing/process_config.h"
 #include "services/routing/routing_admin.h"
@@ -38,7 +39,7 @@ class Process final : public process::Running {
         RoutingAdmin::Deps{
             .routing = *routing_, .store = *store_, .sealer = *sealer_, .clock = host_.clock()});
     asio::co_spawn(host_.io(),
-                   routing_->RunHeartbeats(host_.timers(), std::chrono::milliseconds(250)),
+                   routing_->RunHeartbeats(host_.timers(), std::chrono::milliseconds(500)),
                    asio::detached);
     return Serve();
   }
@@ -83,6 +84,7 @@ class Process final : public process::Running {
 }  // namespace weir::routing
 
 int main(int argc, char** argv) {
+  weir::rpc::SetUpGrpc();
   return weir::process::Main(
       {.name = "weir-routing",
        .service = "routing",

@@ -1,6 +1,7 @@
 -- What every script begins with. The keys are those of one organisation, and share a slot:
 --   1 m  hash: t time of the last change, e epoch, n changes so far, g run id of the server that it
---              was last rebuilt on, i where the search for idle counters goes on
+--              was last rebuilt on, l until when edges say what they have under way since, i where the
+--              search for idle counters goes on
 --   2 c  hash: counters        3 h  hash: holds, open or lapsed      4 d  zset: open ones by age
 --   5 l  list: lapsed ones     6 s  hash: attempts that ended        7 o  list: those, oldest first
 --   8 e  hash: of each edge its open holds (o) and its last sign (r)
@@ -18,11 +19,11 @@ local STRICT, ADAPTIVE, OBSERVE = 0, 1, 2
 local K_META, K_COUNTERS, K_HOLDS, K_DUE = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local K_LAPSED, K_ENDED, K_ORDER, K_EDGES = KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 
-local now, epoch, changes, run
+local now, epoch, changes, run, listens_until
 
 -- Reads where the organisation stands; false: what is here is not to be relied on.
 local function Begin()
-  local meta = call('HMGET', K_META, 't', 'e', 'n', 'g')
+  local meta = call('HMGET', K_META, 't', 'e', 'n', 'g', 'l')
   now = tonumber(ARGV[2])
   if not now then
     local time = call('TIME')
@@ -32,10 +33,15 @@ local function Begin()
   epoch = tonumber(meta[2] or 0)
   changes = tonumber(meta[3] or 0)
   run = meta[4]
+  listens_until = tonumber(meta[5] or 0)
   return run == ARGV[1]
 end
 
 local function Lost() return {-1, now, epoch, changes} end
+
+-- Nothing is decided before edges have said what they have under way.
+local function IsListening() return now < listens_until end
+local function Listening() return {-2, now, epoch, changes, listens_until} end
 
 -- A step that changed something is over.
 local function Commit()

@@ -3,6 +3,7 @@
 local id, wanted = ARGV[4], struct.unpack('<d', ARGV[5])
 
 if not Begin() then return Lost() end
+if IsListening() then return Listening() end
 local text = call('HGET', K_HOLDS, id)
 local hold = text and cmsgpack.unpack(text)
 if not hold or hold[9] > 0 then return {0, now, epoch, changes, 1} end

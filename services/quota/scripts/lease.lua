@@ -55,6 +55,7 @@ local function MakeLease(matches, granted)
 end
 
 if not Begin() then return Lost() end
+if IsListening() then return Listening() end
 local matches = Matches(7)
 local text = call('HGET', K_HOLDS, id)
 if text then

@@ -2,8 +2,11 @@
 -- matches from 8 on. -> 0 granted, 1 reduced, 2 replayed, 3 conflict, 4 refused; tokens held, cap of
 -- the output (-1: none), and how each counter stands.
 local id, edge, hash = ARGV[4], ARGV[5], ARGV[6]
-local requests, bound, likely, declared, longest, p95, dry = struct.unpack('<ddddddd', ARGV[7])
+local requests, bound, likely, declared, longest, p95, dry, under_way = struct.unpack('<dddddddd', ARGV[7])
 local has_output = longest ~= 0
+
+-- What was dispatched before its hold was lost finds room for all that can be asked for.
+local function RoomFor(c) return under_way == 1 and 8999999999999999 or Room(c) end
 
 local function AtLeastOne(input) return has_output and input or max(1, input) end
 local function LearnedOr(otherwise) return p95 >= 0 and max(1, p95) or otherwise end
@@ -18,13 +21,13 @@ end
 
 local function OfferRequests(c)
   if requests == 0 then return {fits = true, input = 0, output = 0, wanted = 0} end
-  return {fits = Room(c) >= requests, input = requests, output = 0, wanted = 0}
+  return {fits = RoomFor(c) >= requests, input = requests, output = 0, wanted = 0}
 end
 
 local function OfferStrict(c)
   local least = has_output and 1 or 0
-  local room, input = Room(c), AtLeastOne(bound)
-  if Used(c) <= 0 and c.h == 0 and room - input < least then input = AtLeastOne(likely) end
+  local room, input = RoomFor(c), AtLeastOne(bound)
+  if under_way == 0 and Used(c) <= 0 and c.h == 0 and room - input < least then input = AtLeastOne(likely) end
   room = room - input
   local wanted = OutputWanted(room)
   local need = min(wanted, LearnedOr(16))
@@ -34,7 +37,7 @@ end
 
 local function OfferAdaptive(c, covered)
   local wanted = AtMost(declared, AtMost(longest, LearnedOr(256)))
-  return {fits = Room(c) > 0, input = AtLeastOne(likely),
+  return {fits = RoomFor(c) > 0, input = AtLeastOne(likely),
     output = covered and min(covered, wanted) or wanted, wanted = wanted}
 end
 
@@ -50,7 +53,7 @@ local function Weigh(matches)
   local function WeighOne(match, offer)
     match.offer = offer
     if match.enforcement == OBSERVE then return end
-    if match.counter.n == 0 and offer.input + offer.wanted > 0 then offer.fits = false end
+    if match.counter.n == 0 and under_way == 0 and offer.input + offer.wanted > 0 then offer.fits = false end
     if not offer.fits then
       fits = false
     elseif IsStrictTokens(match) then
@@ -113,6 +116,7 @@ local function MakeHold(matches, held, cap, output_covered, covered)
 end
 
 if not Begin() then return Lost() end
+if under_way == 0 and IsListening() then return Listening() end
 local matches = Matches(8)
 local known, known_held, known_cap = Known()
 if known then

@@ -1,6 +1,7 @@
 -- Sets the use of counters. 4 the epoch that shall be replaced, or '' where it stays; 5 '1' with the
--- last counters: only then is the store relied on again; from 6 on field, rule, and the rest of each:
--- use, start of the window, since when the limit counts, first such moment. -> whether it was done.
+-- last counters: only then is the store relied on again; 6 for how long edges are listened to then;
+-- from 7 on field, rule, and the rest of each: use, start of the window, since when the limit counts,
+-- first such moment. -> whether it was done.
 local replaced, is_last = tonumber(ARGV[4]), ARGV[5] == '1'
 
 local relied_on = Begin()
@@ -8,11 +9,11 @@ local relied_on = Begin()
 if replaced and epoch ~= replaced then return {0, now, epoch, changes, 0} end
 if (replaced or not relied_on) and is_last then
   epoch = max(epoch + 1, now)
-  call('HSET', K_META, 'e', epoch, 'g', ARGV[1])
+  call('HSET', K_META, 'e', epoch, 'g', ARGV[1], 'l', now + tonumber(ARGV[6]))
 elseif replaced then
   call('HSET', K_META, 'e', epoch, 'g', '')
 end
-for i = 6, #ARGV, 3 do
+for i = 7, #ARGV, 3 do
   local used, start, since, first = struct.unpack('<dddd', ARGV[i + 2])
   Load({ARGV[i]})
   local c = Follow(known[ARGV[i]], ARGV[i + 1], since, first)

@@ -1,8 +1,9 @@
-#include "common/rpc/grpc_log.h"
+#include "common/rpc/grpc_setup.h"
 
 #include <grpc/support/log.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
 
 #include "common/log/log.h"
@@ -23,7 +24,11 @@ void Log(gpr_log_func_args* line) {
 
 }  // namespace
 
-void TakeGrpcLog() {
+void SetUpGrpc() {
+  ::setenv("GRPC_POLL_STRATEGY", "poll", /*overwrite=*/0);
+  // A channel that nobody calls and that is being connected waits for nobody's thread but this
+  // timer's; 5 s by default.
+  ::setenv("GRPC_CLIENT_CHANNEL_BACKUP_POLL_INTERVAL_MS", "2000", /*overwrite=*/0);
   gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
   gpr_set_log_function(Log);
 }
