@@ -70,14 +70,22 @@ std::shared_ptr<EventStream<LivePlanner::Event>> LivePlanner::Watch(
   return watchers_.Subscribe(std::move(executor), std::move(first));
 }
 
-void LivePlanner::Beat(MonotonicTime since) {
+v1::Suspensions LivePlanner::Out() const {
+  const std::shared_ptr<const CompiledTable> table = Newest();
+  if (table == nullptr) return {};
+  return SuspensionsSince(*table, MonotonicTime::min(), clock_.Monotonic());
+}
+
+bool LivePlanner::Beat(MonotonicTime since) {
   MutexLock lock(publish_mutex_);
   const std::shared_ptr<const CompiledTable> table = Newest();
-  if (table == nullptr) return;
-  if (auto failed = SuspensionEvent(*table, since, clock_.Monotonic())) watchers_.Publish(failed);
+  if (table == nullptr) return false;
+  const Event failed = SuspensionEvent(*table, since, clock_.Monotonic());
+  if (failed != nullptr) watchers_.Publish(failed);
   auto heartbeat = std::make_shared<v1::WatchEvent>();
   heartbeat->set_heartbeat(table->version());
   watchers_.Publish(std::move(heartbeat));
+  return failed != nullptr;
 }
 
 }  // namespace weir::routing

@@ -43,8 +43,11 @@ class LivePlanner {
   // The newest table, or the first as soon as there is one, with what is out now; then each new one
   // and what Beat tells. Read on `executor`.
   std::shared_ptr<EventStream<Event>> Watch(asio::any_io_executor executor);
-  // Tells watchers which targets failed after `since`, and which table is the newest.
-  void Beat(MonotonicTime since);
+  // Tells watchers which targets failed after `since`, and which table is the newest. Whether any
+  // did.
+  bool Beat(MonotonicTime since);
+  // All targets that are out now.
+  v1::Suspensions Out() const;
   // Ends all streams of Watch; their loops must still be there.
   void Close() { watchers_.Close(); }
 

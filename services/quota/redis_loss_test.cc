@@ -482,6 +482,19 @@ TEST_F(RedisListeningTest, WhatSurvivedIsKeptAliveAndIsOneHold) {
   EXPECT_EQ(State(), "20+30");
 }
 
+TEST_F(RedisListeningTest, AnOrganisationThatIsNewWaitsForNobody) {
+  Limits({kDay});
+  EXPECT_THAT(Begin(1), IsOk());
+  loop_.restart();
+  loop_.run_for(milliseconds(450));
+  const auto losses = service_.WatchLosses(loop_.get_executor());
+  v1::ReserveRequest other = QuotaForTest::Ask(2, 10, 10, 20);
+  other.mutable_subjects()->set_organization("other");
+  EXPECT_THAT(RunUntilDone(loop_, service_.Reserve({}, other)), IsOk());
+  losses->End();
+  EXPECT_FALSE(RunUntilDone(loop_, losses->Next()).ok()) << "nothing was lost";
+}
+
 TEST_F(RedisListeningTest, TooMuchAndWhatIsAnotherOnesIsRefused) {
   v1::AnnounceRequest request;
   request.set_organization("acme");

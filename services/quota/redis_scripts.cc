@@ -5,7 +5,7 @@ namespace scripts {
 
 // In the file that CMake makes of scripts/*.lua.
 extern const std::string_view kReserve, kExtend, kSettle, kRelease, kRenew, kReap, kPeek, kRestore,
-    kConfirm, kAnnounce, kForget, kLease, kReturn, kForsake;
+    kConfirm, kAnnounce, kForget, kLease, kReturn, kForsake, kServer;
 
 }  // namespace scripts
 
@@ -29,6 +29,7 @@ RedisScripts::RedisScripts()
       give_back(Make(scripts::kReturn)),
       forsake(Make(scripts::kForsake)),
       announce(Make(scripts::kAnnounce)),
-      forget(Make(scripts::kForget)) {}
+      forget(Make(scripts::kForget)),
+      server(Make(scripts::kServer)) {}
 
 }  // namespace weir::quota

@@ -8,7 +8,7 @@ namespace weir::quota {
 struct RedisScripts {
   RedisScripts();
   redis::Script reserve, extend, settle, release, renew, reap, peek, restore, confirm;
-  redis::Script lease, give_back, forsake, announce, forget;
+  redis::Script lease, give_back, forsake, announce, forget, server;
 };
 
 }  // namespace weir::quota

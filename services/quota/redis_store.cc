@@ -102,10 +102,12 @@ absl::StatusOr<RedisStore::Standing> RedisStore::StandingOf(const Reply& reply) 
 }
 
 bool RedisStore::FellBack(Loop& loop, const std::string& organization, const Standing& standing) {
-  Bound(loop.seen);
-  Seen& seen = loop.seen[organization];
+  const auto found = loop.seen.find(organization);
+  const Seen seen = found == loop.seen.end() ? Seen() : found->second;
   if (seen.epoch == standing.epoch && standing.changes < seen.changes) return true;
-  seen = {standing.epoch, standing.changes};
+  if (standing.lost) return standing.epoch < seen.epoch;
+  Bound(loop.seen);
+  loop.seen[organization] = {standing.epoch, standing.changes};
   return false;
 }
 
@@ -147,8 +149,9 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
       --tries;
       continue;
     }
-    if (!standing.lost && !distrusted && !FellBack(loop, organization, standing)) co_return reply;
-    last = co_await Rebuild(loop, organization, standing.epoch);
+    const bool fell_back = FellBack(loop, organization, standing);
+    if (!standing.lost && !distrusted && !fell_back) co_return reply;
+    last = co_await Rebuild(loop, organization, standing.epoch, fell_back);
     if (!last.ok()) break;
   }
   if (last.ok()) last = status::Unavailable("its counters were lost again and again");
@@ -159,10 +162,10 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
 }
 
 asio::awaitable<absl::Status> RedisStore::Rebuild(Loop& loop, std::string organization,
-                                                  int64_t epoch) {
+                                                  int64_t epoch, bool fell_back) {
   std::optional<RedisRebuilds::Lead> lead = rebuilds_.Begin(organization);
   if (!lead) co_return co_await rebuilds_.Await(loop.timers, organization, kRebuildWait);
-  absl::Status done = co_await TakeFromSource(loop, organization, epoch);
+  absl::Status done = co_await TakeFromSource(loop, organization, epoch, fell_back);
   loop.seen.erase(organization);
   if (!done.ok()) {
     done = status::Unavailable("rebuilding its counters: {}", status::Message(done));
@@ -173,9 +176,40 @@ asio::awaitable<absl::Status> RedisStore::Rebuild(Loop& loop, std::string organi
   co_return done;
 }
 
+// Where everything is lost edges hear of everything at once: whatever is under way in an
+// organisation is announced then, and one that nobody has announced some moments later has nothing.
+asio::awaitable<absl::StatusOr<Duration>> RedisStore::BeginListening(Loop& loop,
+                                                                     std::string organization,
+                                                                     bool fell_back) {
+  WEIR_CO_ASSIGN_OR_RETURN(const Duration relied_on, co_await Meet(loop));
+  if (fell_back && told_of_loss_) told_of_loss_(organization);
+  if (fell_back) co_return options_.listening;
+  co_return std::max(Duration(0), options_.listening - relied_on);
+}
+
+// Since when this server is relied on; whoever is the first tells of everything.
+asio::awaitable<absl::StatusOr<Duration>> RedisStore::Meet(Loop& loop) {
+  WEIR_CO_ASSIGN_OR_RETURN(std::string run_id, co_await ConnectedTo(loop));
+  Arguments arguments{run_id};
+  const absl::StatusOr<Reply> reply =
+      co_await RunOnIndex(&scripts_.server, "w1:q:server", std::move(arguments));
+  if (!reply.ok()) co_return reply.status();
+  loop.met = std::move(run_id);
+  if (reply->integer == 0 && told_of_loss_) told_of_loss_("");
+  co_return std::chrono::microseconds(reply->integer);
+}
+
+asio::awaitable<absl::Status> RedisStore::MeetServer() {
+  auto executor = co_await asio::this_coro::executor;
+  Loop& loop = loops_.Of(executor);
+  if (!loop.met.empty() && loop.met == loop.client->run_id()) co_return absl::OkStatus();
+  co_return (co_await Meet(loop)).status();
+}
+
 asio::awaitable<absl::Status> RedisStore::TakeFromSource(Loop& loop, std::string organization,
-                                                         int64_t epoch) {
-  if (told_of_loss_) told_of_loss_(organization);
+                                                         int64_t epoch, bool fell_back) {
+  WEIR_CO_ASSIGN_OR_RETURN(const Duration listening,
+                           co_await BeginListening(loop, organization, fell_back));
   co_await SleepFor(loop.timers, options_.rebuild_grace);
   {
     // What is missed from here on is missed anew.
@@ -190,8 +224,8 @@ asio::awaitable<absl::Status> RedisStore::TakeFromSource(Loop& loop, std::string
     co_return counters.status();
   }
   const int64_t count = static_cast<int64_t>(counters->size());
-  const absl::Status set =
-      co_await SetCounters(loop, organization, std::to_string(epoch), *std::move(counters));
+  const absl::Status set = co_await SetCounters(loop, organization, std::to_string(epoch),
+                                                *std::move(counters), listening);
   if (!set.ok()) {
     Distrust(organization);
     co_return set;
@@ -202,12 +236,13 @@ asio::awaitable<absl::Status> RedisStore::TakeFromSource(Loop& loop, std::string
 
 asio::awaitable<absl::Status> RedisStore::SetCounters(Loop& loop, std::string organization,
                                                       std::string replaced,
-                                                      std::vector<RestoredCounter> counters) {
+                                                      std::vector<RestoredCounter> counters,
+                                                      Duration listening) {
   size_t at = 0;
   do {
     const size_t end = std::min(counters.size(), at + kRestoredAtOnce);
     Arguments arguments{replaced, end == counters.size() ? "1" : "0",
-                        std::to_string(Micros(options_.listening))};
+                        std::to_string(Micros(listening))};
     for (; at < end; ++at) AppendRestored(counters[at], first_seen_, arguments);
     absl::StatusOr<Reply> reply =
         co_await RunOnce(loop, &scripts_.restore, organization, std::move(arguments));
@@ -224,7 +259,7 @@ asio::awaitable<absl::Status> RedisStore::Restore(std::string organization,
                                                   std::vector<RestoredCounter> counters) {
   auto executor = co_await asio::this_coro::executor;
   co_return co_await SetCounters(loops_.Of(executor), std::move(organization), "",
-                                 std::move(counters));
+                                 std::move(counters), Duration(0));
 }
 
 asio::awaitable<absl::StatusOr<Reply>> RedisStore::RunOnIndex(const redis::Script* script,

@@ -47,7 +47,8 @@ class RedisStore {
     int64_t swept_at_once = 256;
     // What was posted before a loss may be on its way into the ledger for so long.
     Duration rebuild_grace = std::chrono::milliseconds(100);
-    // After a loss edges have so long to say what they have under way, before anything is decided.
+    // After a loss edges have so long to say what they have under way, before anything is decided;
+    // from when it was noticed first on this server.
     Duration listening{0};
     // For tests: microseconds since the Unix epoch, in place of the server's clock.
     std::function<int64_t()> time_us;
@@ -70,6 +71,10 @@ class RedisStore {
   // Sets counters of one organisation, whether they were lost or not.
   asio::awaitable<absl::Status> Restore(std::string organization,
                                         std::vector<RestoredCounter> counters);
+  // Notes whether this is another server than before, which has lost what was not written yet: then
+  // edges are told before somebody calls.
+  asio::awaitable<absl::Status> MeetServer();
+
   // Windows::OnLoss.
   void OnLoss(std::function<void(const std::string&)> told) { told_of_loss_ = std::move(told); }
   // Counters of the organisation are rebuilt before they are relied on again.
@@ -97,6 +102,7 @@ class RedisStore {
     Loop(asio::io_context& context, const RedisStoreDeps& deps);
     AsioTimers timers;
     std::unique_ptr<redis::Client> client;
+    std::string met;  // Run id of the server that was met last.
     absl::flat_hash_map<std::string, Seen> seen;
     absl::flat_hash_map<std::string, MonotonicTime> announced;
     absl::flat_hash_map<std::string, MonotonicTime> next_looks;
@@ -122,11 +128,18 @@ class RedisStore {
   // Whether the server has less than it had.
   static bool FellBack(Loop& loop, const std::string& organization, const Standing& standing);
   bool IsDistrusted(const std::string& organization) const;
-  asio::awaitable<absl::Status> Rebuild(Loop& loop, std::string organization, int64_t epoch);
-  asio::awaitable<absl::Status> TakeFromSource(Loop& loop, std::string organization, int64_t epoch);
+  asio::awaitable<absl::Status> Rebuild(Loop& loop, std::string organization, int64_t epoch,
+                                        bool fell_back);
+  asio::awaitable<absl::StatusOr<Duration>> Meet(Loop& loop);
+  // Tells of a loss; how long edges are to be listened to.
+  asio::awaitable<absl::StatusOr<Duration>> BeginListening(Loop& loop, std::string organization,
+                                                           bool fell_back);
+  asio::awaitable<absl::Status> TakeFromSource(Loop& loop, std::string organization, int64_t epoch,
+                                               bool fell_back);
   asio::awaitable<absl::Status> SetCounters(Loop& loop, std::string organization,
                                             std::string replaced,
-                                            std::vector<RestoredCounter> counters);
+                                            std::vector<RestoredCounter> counters,
+                                            Duration listening);
 
   const Options options_;
   const RedisStoreDeps deps_;

@@ -291,6 +291,8 @@ asio::awaitable<absl::StatusOr<Reaped>> RedisWindows::ReapOne(std::string organi
 }
 
 asio::awaitable<absl::StatusOr<Reaped>> RedisWindows::ReapExpired() {
+  const absl::Status met = co_await store_.MeetServer();
+  if (!met.ok()) co_return met;
   absl::StatusOr<std::vector<std::string>> organizations = co_await store_.Members("w1:q:orgs");
   if (!organizations.ok()) co_return organizations.status();
   auto executor = co_await asio::this_coro::executor;

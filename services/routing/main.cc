@@ -7,6 +7,7 @@
 #include "common/rpc/grpc_setup.h"
 #include "common/sql/others.h"
 #include "services/routing/process_config.h"
+#include "services/routing/redis_suspensions.h"
 #include "services/routing/routing_admin.h"
 #include "services/routing/routing_server.h"
 #include "services/routing/routing_service.h"
@@ -38,6 +39,7 @@ class Process final : public process::Running {
         config_.routing,
         RoutingAdmin::Deps{
             .routing = *routing_, .store = *store_, .sealer = *sealer_, .clock = host_.clock()});
+    WEIR_RETURN_IF_ERROR(ShareSuspensions());
     asio::co_spawn(host_.io(),
                    routing_->RunHeartbeats(host_.timers(), std::chrono::milliseconds(500)),
                    asio::detached);
@@ -62,6 +64,18 @@ class Process final : public process::Running {
     return host_.Serve(
         {.hot = hot_registry_, .admin = admin_registry_, .tokens = *tokens, .store_id = store});
   }
+  absl::Status ShareSuspensions() {
+    if (!config_.redis.is_set()) return absl::OkStatus();
+    WEIR_ASSIGN_OR_RETURN(std::shared_ptr<const redis::Route> route,
+                          redis::MakeRoute(config_.redis));
+    suspensions_.emplace(RedisSuspensions::Deps{.routing = *routing_,
+                                                .loop = host_.io(),
+                                                .timers = host_.timers(),
+                                                .random = host_.random(),
+                                                .route = std::move(route)});
+    asio::co_spawn(host_.io(), suspensions_->Run(), asio::detached);
+    return absl::OkStatus();
+  }
   absl::Status Follow() {
     absl::Status followed = routing_->Refresh().status();
     host_.StoreAnswered(followed);
@@ -74,6 +88,7 @@ class Process final : public process::Running {
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<SqlRouteStore> store_;
   std::optional<RoutingService> routing_;
+  std::optional<RedisSuspensions> suspensions_;
   std::optional<RoutingAdmin> admin_;
   rpc::ServiceRegistry hot_registry_{std::string(kRoutingService)};
   rpc::AdminRegistry admin_registry_;

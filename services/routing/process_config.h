@@ -2,6 +2,7 @@
 
 #include "common/process/host_config.h"
 #include "common/process/program.h"
+#include "common/redis/config.h"
 #include "common/sql/config.h"
 #include "services/routing/config.h"
 
@@ -12,6 +13,8 @@ struct ProcessConfig {
   process::HostConfig host;
   sql::DatabaseConfig database;
   RoutingConfig routing;
+  // Where replicas share what is out. Not set: each knows what is reported to it alone.
+  redis::RedisConfig redis;
 };
 
 // kNotFound: no such file. kInvalidArgument: every fault, a line each.

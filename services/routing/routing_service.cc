@@ -41,7 +41,8 @@ asio::awaitable<void> RoutingService::RunHeartbeats(Timers& timers, Duration per
   for (MonotonicTime since = clock_.Monotonic();;) {
     co_await SleepFor(timers, period);
     const MonotonicTime now = clock_.Monotonic();
-    planner_.Beat(since - kOverlap);
+    const bool failed = planner_.Beat(since - kOverlap);
+    if (failed && told_of_failures_) told_of_failures_();
     since = now;
   }
 }

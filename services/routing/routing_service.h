@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -42,10 +43,18 @@ class RoutingService final : public api::Routing {
   // kUnavailable, kDataLoss: as ReadCatalog; the last good table stays.
   absl::StatusOr<std::shared_ptr<const Catalog>> Refresh();
 
-  // Tells watchers each `period` (250 ms) which targets failed since and that the table is theirs,
+  // Tells watchers each `period` (500 ms) which targets failed since and that the table is theirs,
   // as long as `timers`'s loop runs. For watchers in other processes; those in this one see the
   // same states.
   asio::awaitable<void> RunHeartbeats(Timers& timers, Duration period);
+
+  // `told` is called on the loop of RunHeartbeats when targets have failed since the last
+  // heartbeat, here or, the first time, elsewhere. Before RunHeartbeats.
+  void OnFailures(std::function<void()> told) { told_of_failures_ = std::move(told); }
+  // All targets that are out.
+  v1::Suspensions Out() const { return planner_.Out(); }
+  // What another replica saw fail.
+  void Learn(const v1::Suspensions& suspensions) { planner_.Learn(suspensions); }
 
   // Each target of `organization` that is out or failed lately.
   v1::GetHealthResponse Health(std::string_view organization) const;
@@ -66,6 +75,7 @@ class RoutingService final : public api::Routing {
   const crypto::Sealer& sealer_;
   const Clock& clock_;
   LivePlanner planner_;
+  std::function<void()> told_of_failures_;  // May be empty.
 
   // One reader of the store at a time: who waited finds its work done.
   Mutex refresh_mutex_;
