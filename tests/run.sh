@@ -13,7 +13,8 @@
 #                           tidy         clang-tidy over everything
 #                           bench        every benchmark once, short
 #                           gcc          unit, built by g++ 12
-#                           compose      compose.yaml, with images of the release build
+#                           compose      compose.yaml, with images of the release build: its bounds, the end-to-end files on its
+#                                        containers, and each of these cut off the network
 #                           images       the images from the sources, as who has no build makes them (half an hour)
 #
 # Ends with a table, the names of what failed and the line "N passed, N failed". Reports are in build/reports/SUITE; a run of everything also

@@ -3,7 +3,6 @@
 import grpc
 import pytest
 
-from weir_harness.admin import Admin
 from weir_harness.tenant import IDENTITY, QUOTA, unique
 
 VIEWER, EDITOR, ADMIN = 1, 2, 3
@@ -19,7 +18,7 @@ def as_role(gateway):
     def make(role, organization=""):
         answer = gateway.admin.call(IDENTITY + "CreateAdminToken", {
             "name": unique("token"), "role": ROLES[role], "organization": organization})
-        opened.append(Admin(gateway.admin_address, answer.secret))
+        opened.append(gateway.admin_as(answer.secret))
         opened[-1].id = answer.token.id
         return opened[-1]
 
@@ -34,7 +33,7 @@ def with_token(gateway):
     opened = []
 
     def make(token):
-        opened.append(Admin(gateway.admin_address, token))
+        opened.append(gateway.admin_as(token))
         return opened[-1]
 
     yield make

@@ -170,8 +170,8 @@ def test_a_client_of_the_protocol_is_understood(door):
     assert reply.headers["Cache-Control"] == "no-store"
 
 
-def test_its_readiness_follows_the_services(tmp_path, own_gateway):
-    gateway = own_gateway()
+def test_its_readiness_follows_the_services(tmp_path, own_installation):
+    gateway = own_installation()
     process = DoorProcess(tmp_path / "door", free_ports(2), gateway.admin_address,
                           gateway.admin.token)
     try:

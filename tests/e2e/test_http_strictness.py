@@ -1,5 +1,7 @@
 """HTTP read strictly: what parsers disagree about is refused, and the connection closed."""
 
+import json
+import re
 import time
 
 import pytest
@@ -107,7 +109,7 @@ SMUGGLING = {
 @pytest.mark.parametrize("name", SMUGGLING)
 def test_what_parsers_disagree_about_is_400_and_close(tenant, mock, name):
     request = SMUGGLING[name](tenant.secret)
-    with raw.connect(tenant.gateway.http) as sock:
+    with raw.connect(tenant.gateway.listener) as sock:
         # A second, good request behind it must not be seen by anybody.
         sock.sendall(request + raw.post(tenant.secret, chat_body("smuggled")))
         seen = raw.read_to_end(sock)
@@ -116,6 +118,24 @@ def test_what_parsers_disagree_about_is_400_and_close(tenant, mock, name):
     assert b"connection: close" in seen.lower()
     assert b'"error"' in seen and b"invalid_request_error" in seen
     assert mock.ledger()["requests"] == 0
+
+
+def test_a_balancer_in_front_reads_each_of_them_in_one_way(tenant, mock):
+    """What it does take it frames anew: the edge sees a request end where the balancer does."""
+    if tenant.gateway.listener is tenant.gateway.http:
+        pytest.skip("no balancer is in front")
+    first, second = json.loads(BODY), chat_body("behind it")
+    behind = raw.post(tenant.secret, second, extra=["Connection: close"])
+    for name, build in SMUGGLING.items():
+        mock.reset()
+        with raw.connect(tenant.gateway.http) as sock:
+            sock.sendall(build(tenant.secret) + behind)
+            seen = raw.read_to_end(sock)
+        statuses = [int(each) for each in re.findall(rb"HTTP/1\.1 (\d+) ", seen)]
+        why = (name, statuses, seen[:300])
+        assert 1 <= len(statuses) <= 2 and set(statuses) <= {200, 400, 422}, why
+        answered = [body for status, body in zip(statuses, (first, second)) if status == 200]
+        assert [json.loads(each["body"]) for each in mock.requests()] == answered, why
 
 
 def test_the_good_request_of_the_table_is_good(tenant):
@@ -127,7 +147,7 @@ def test_the_good_request_of_the_table_is_good(tenant):
 
 def test_an_oversized_head_is_431(tenant):
     for extra in (["X-Long: " + "x" * 100_000], [f"X-{i}: {'y' * 90}" for i in range(1000)]):
-        with raw.connect(tenant.gateway.http) as sock:
+        with raw.connect(tenant.gateway.listener) as sock:
             sock.sendall(raw.post(tenant.secret, None, extra=extra, body=BODY))
             reply = raw.read_reply(sock)
             assert reply.status == 431 and set(reply.error) == {"message", "type", "param", "code"}
@@ -144,7 +164,7 @@ def test_a_body_over_the_bound_is_a_readable_413(tenant, mock, chunked):
     body = BODY[:-1] + b" " * (16 * 1024 * 1024) + b"}"
     extra = ["Transfer-Encoding: chunked"] if chunked else []
     data = raw.chunked(body, 65536) if chunked else body
-    with raw.connect(tenant.gateway.http) as sock:
+    with raw.connect(tenant.gateway.listener) as sock:
         try:
             sock.sendall(raw.post(tenant.secret, None, extra=extra, body=data))
         except (BrokenPipeError, ConnectionResetError):
@@ -224,7 +244,7 @@ def test_http_1_0_needs_no_host(tenant):
 
 def test_the_absolute_form_is_accepted(tenant):
     for prefix in (b"http://weir.example", b"HTTP://other:8080", b"https://weir"):
-        with raw.connect(tenant.gateway.http) as sock:
+        with raw.connect(tenant.gateway.listener) as sock:
             sock.sendall(raw.post(tenant.secret, None, body=BODY).replace(
                 b"POST /", b"POST " + prefix + b"/", 1))
             assert raw.read_reply(sock).status == 200

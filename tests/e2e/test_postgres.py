@@ -6,7 +6,6 @@ import time
 import grpc
 import pytest
 
-from weir_harness.admin import Admin
 from weir_harness.postgres import PASSWORD, Postgres
 from weir_harness.settings import patience
 from weir_harness.tenant import IDENTITY, Tenant
@@ -116,7 +115,7 @@ def test_a_token_that_ended_at_one_process_ends_at_the_other(own_gateway, postgr
     first = own_gateway(database=postgres.section())
     second = own_gateway(database=postgres.section(), secrets=str(first.folder / "secrets"))
     made = first.admin.call(IDENTITY + "CreateAdminToken", {"name": "ops", "role": "ROLE_ADMIN"})
-    admin = Admin(second.admin_address, made.secret)
+    admin = second.admin_as(made.secret)
 
     def list_tokens():
         return admin.call(IDENTITY + "ListAdminTokens", {})

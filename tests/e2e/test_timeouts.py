@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from weir_harness.gateway import free_ports
 from weir_harness.settings import patience
 from weir_harness.tenant import VENDOR_KEY
 from weir_harness.wire import check_error
@@ -43,8 +42,8 @@ def test_the_whole_call_has_an_end(new_tenant, mock):
     assert "upstream timed out" in events[-1]
 
 
-def test_nobody_listening_is_502(tenant):
-    tenant.put_provider("gone", base_url=f"http://127.0.0.1:{free_ports(1)[0]}/v1")
+def test_nobody_listening_is_502(tenant, mock):
+    tenant.put_provider("gone", base_url=mock.url_of_nobody())
     tenant.put_model("lost", provider="gone")
     tenant.wait_for("lost")
     check_error(tenant.chat(model="lost"), 502, "upstream_error")

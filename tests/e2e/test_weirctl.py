@@ -3,18 +3,13 @@
 import pytest
 import yaml
 
-from weir_harness import settings
 from weir_harness.waiting import eventually
 from weir_harness.weirctl import Weirctl
 
 
 @pytest.fixture
-def ctl(gateway, tmp_path_factory):
-    if not settings.is_external():
-        return Weirctl(gateway)
-    token_file = tmp_path_factory.mktemp("token") / "admin.token"
-    token_file.write_text(settings.ADMIN_TOKEN)
-    return Weirctl(gateway, token_file)
+def ctl(gateway):
+    return Weirctl(gateway)
 
 
 def documents(tenant, mock):

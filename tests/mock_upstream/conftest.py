@@ -87,8 +87,12 @@ class Mock:
         """A socket to the traffic listener."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
+    def client(self):
+        """A connection to the traffic listener, not made yet."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+
     def request(self, method, path, body=None, headers=None):
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        client = self.client()
         try:
             client.request(method, path, body, headers or {})
             return Reply(client.getresponse())

@@ -1,5 +1,7 @@
 """Any admin RPC by name: requests are dictionaries, the types come from the server's reflection."""
 
+import pathlib
+
 import grpc
 from google.protobuf import descriptor_pool, json_format, message_factory
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
@@ -39,10 +41,11 @@ class _Token(grpc.UnaryUnaryClientInterceptor, grpc.StreamStreamClientIntercepto
 
 
 class _Port:
-    """One admin port, called with one token."""
+    """One admin port, called with one token; over TLS where there is a `ca` to know it by."""
 
-    def __init__(self, address, token):
-        self._plain = grpc.insecure_channel(address)
+    def __init__(self, address, token, ca):
+        self._plain = grpc.insecure_channel(address) if ca is None else grpc.secure_channel(
+            address, grpc.ssl_channel_credentials(pathlib.Path(ca).read_bytes()))
         self.channel = grpc.intercept_channel(self._plain, _Token(token)) if token else self._plain
         self._database = ProtoReflectionDescriptorDatabase(self.channel)
         self.pool = descriptor_pool.DescriptorPool(self._database)
@@ -58,14 +61,15 @@ class Admin:
     """The admin ports of an installation, called with one token. Errors are grpc.RpcError.
 
     `address`: "127.0.0.1:9091", or of a suite "identity=127.0.0.1:9111,quota=127.0.0.1:9112,..."
+    `ca`: the file that the ports are known by; None: they speak no TLS.
     """
 
-    def __init__(self, address, token):
+    def __init__(self, address, token, ca=None):
         self.address, self.token = address, token
         self._ports = {}
         for each in address.split(","):
             part, _, of_part = each.rpartition("=")
-            self._ports[part] = _Port(of_part, token)
+            self._ports[part] = _Port(of_part, token, ca)
 
     def close(self):
         for port in self._ports.values():

@@ -3,10 +3,11 @@
 import pytest
 
 from . import settings
-from .gateway import Gateway, RunningGateway
+from .gateway import Gateway
+from .running import OwnEdge, RunningGateway
 from .suite import Suite, stop_stores
 from .tenant import Tenant
-from .upstream import Upstream, find_upstream
+from .upstream import SpareUpstreams, Upstream, find_upstream
 from .waiting import eventually
 
 
@@ -76,31 +77,61 @@ def tenant(new_tenant):
     return new_tenant()
 
 
-@pytest.fixture
-def own_gateway(tmp_path):
-    """Starts gateways of the test's own; arguments are sections of the configuration."""
-    if settings.is_external():
-        pytest.skip("needs a gateway that it starts and ends itself")
+def _starts(make, folder):
+    """Yields what makes gateways by `make(folder, **sections)`; ends them after the test."""
     started = []
 
     def start(**sections):
-        started.append(new_gateway(tmp_path / f"gateway{len(started)}", **sections))
+        started.append(make(folder / f"gateway{len(started)}", **sections))
         return started[-1]
 
     yield start
     for each in started:
-        each.stop()
+        try:
+            each.stop()
+        finally:
+            getattr(each, "discard", lambda: None)()
 
 
 @pytest.fixture
-def own_mock():
+def own_gateway(tmp_path):
+    """Starts gateways of the test's own; arguments are sections of the configuration. Beside an
+    installation that runs already they are edges of it, with the sections of edges."""
+    if settings.is_external() and not settings.BESIDE:
+        pytest.skip("needs a gateway that it starts and ends itself")
+    yield from _starts(OwnEdge if settings.is_external() else new_gateway, tmp_path)
+
+
+@pytest.fixture
+def own_installation(tmp_path):
+    """The same for who means all of it: services, and what is on their disks."""
+    if settings.is_external():
+        pytest.skip("needs an installation that it starts and ends itself")
+    yield from _starts(new_gateway, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def spare_mocks(tmp_path_factory):
+    """Further providers of an installation that runs already."""
+    spare = SpareUpstreams(tmp_path_factory.mktemp("spare"))
+    yield spare
+    spare.close()
+
+
+@pytest.fixture
+def own_mock(spare_mocks):
     """Starts further providers."""
+    if settings.is_external() and not settings.BESIDE:
+        pytest.skip("needs a provider that the gateway reaches and it starts itself")
     started = []
 
     def start(*options):
-        started.append(Upstream(*options))
+        started.append(spare_mocks.lend(*options) if settings.is_external() else Upstream(*options))
         return started[-1]
 
     yield start
     for each in started:
-        each.stop()
+        if settings.is_external():
+            spare_mocks.take_back(each)
+        else:
+            each.stop()

@@ -7,7 +7,6 @@ import socket
 import ssl
 import subprocess
 import time
-import urllib.parse
 
 import yaml
 
@@ -39,16 +38,26 @@ def unverified():
 
 
 class Installation:
-    """What is the same for one process and for many: `admin_address`, `token_file` and `output()`
-    are theirs."""
+    """What is the same for one process and for many: `http`, `admin_address`, `token_file` and
+    `output()` are theirs."""
 
+    admin_ca = None  # The file that the admin ports are known by; None: they speak no TLS.
     _admin = None
+
+    @property
+    def listener(self):
+        """What weir itself reads, without a balancer before it."""
+        return self.http
 
     @property
     def admin(self):
         if self._admin is None:
-            self._admin = Admin(self.admin_address, self.token_file.read_text().strip())
+            self._admin = self.admin_as(self.token_file.read_text().strip())
         return self._admin
+
+    def admin_as(self, token):
+        """The admin ports as who has this token sees them."""
+        return Admin(self.admin_address, token, self.admin_ca)
 
     def close_admin(self):
         if self._admin is not None:
@@ -148,29 +157,6 @@ class Gateway(Installation):
         """All that it wrote to stdout and stderr."""
         return "".join((self.folder / name).read_text(errors="replace")
                        for name in ("weir.log", "weir.err"))
-
-
-class RunningGateway:
-    """The installation that WEIR_BASE_URL and its companions name."""
-
-    def __init__(self):
-        self.http = _http(settings.BASE_URL)
-        self.tls = _http(settings.TLS_URL, unverified()) if settings.TLS_URL else None
-        self.ops = _http(settings.OPS_URL)
-        self.admin_address = settings.ADMIN_ADDRESS
-        self.admin = Admin(settings.ADMIN_ADDRESS, settings.ADMIN_TOKEN)
-
-    def check_alive(self):
-        assert self.ops.get("/livez").status == 200
-
-    def stop(self):
-        self.admin.close()
-        return 0
-
-
-def _http(url, tls=None):
-    parts = urllib.parse.urlsplit(url)
-    return Http(parts.hostname, parts.port, tls)
 
 
 def find_weirctl():

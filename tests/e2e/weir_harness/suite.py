@@ -186,6 +186,10 @@ class Suite(Installation):
                 self._kill()  # Nobody else has it yet.
                 raise
 
+    @property
+    def listener(self):
+        return self.edges[0]
+
     def _address(self, part):
         """Of all its replicas."""
         return ",".join(f"unix:{self._run}/{name}.sock" for name in self._names[part])
@@ -203,7 +207,7 @@ class Suite(Installation):
         }
         if part != "identity":
             config["services"] = {"identity": {"address": self._address("identity")}}
-        if part == "quota" and self._with_redis:
+        if part in ("quota", "routing") and self._with_redis:
             config["redis"] = {"address": f"unix:{self._run}/redis.sock"}
         if part == "routing":
             config["routing"] = {"allow_plaintext_upstreams": True}

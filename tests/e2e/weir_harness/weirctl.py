@@ -9,11 +9,13 @@ from .settings import patience
 
 
 class Weirctl:
-    """weirctl against one admin port."""
+    """weirctl against the admin ports of a gateway."""
 
     def __init__(self, gateway, token_file=None):
         self._options = ["--address", gateway.admin_address,
                          "--token-file", os.fspath(token_file or gateway.token_file)]
+        if gateway.admin_ca:
+            self._options += ["--ca", os.fspath(gateway.admin_ca)]
 
     def run(self, *arguments):
         """The finished process."""
