@@ -252,7 +252,7 @@ TEST(RedisClientTest, ChecksTheServersCertificate) {
       "-keyout " +
       key + " -out " + certificate + " 2>/dev/null";
   ASSERT_EQ(std::system(make.c_str()), 0);
-  const int port = keeper.port() > 40'000 ? keeper.port() - 1111 : keeper.port() + 1111;
+  const int port = testing::FreePort();
   const RedisServer server({"--tls-port", std::to_string(port), "--tls-cert-file", certificate,
                             "--tls-key-file", key, "--tls-ca-cert-file", certificate});
   RedisConfig config = server.config();
@@ -274,6 +274,21 @@ TEST(RedisClientTest, ChecksTheServersCertificate) {
   config.tls->ca_file = "";
   ClientForTest test(config);
   EXPECT_THAT(test.Call({"PING"}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("verify")));
+}
+
+TEST(RedisClientTest, SentinelsWithAPasswordAreShownIt) {
+  const RedisServer master;
+  const RedisServer sentinel = RedisServer::Sentinel(master, "swordfish");
+  RedisConfig config = master.config();
+  config.address = "";
+  config.sentinel = RedisSentinel{.master = "weir", .addresses = {sentinel.tcp_address()}};
+  {
+    ClientForTest test(config);
+    EXPECT_THAT(test.Call({"PING"}), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("NOAUTH")));
+  }
+  config.sentinel->password = config::Secret("swordfish");
+  ClientForTest test(config);
+  EXPECT_THAT(test.CallUntilOk({"PING"}), IsOk());
 }
 
 TEST(RedisClientTest, FollowsTheSentinelsToTheNewMaster) {

@@ -22,6 +22,9 @@ void CheckSentinel(const RedisSentinel& sentinel, config::ConfigErrors& errors) 
   for (size_t i = 0; i < sentinel.addresses.size(); ++i) {
     CheckAddress(fmt::format("sentinel.addresses[{}]", i), sentinel.addresses[i], errors);
   }
+  if (!sentinel.user.empty() && sentinel.password.empty()) {
+    errors.Add("sentinel.password", "is empty, but sentinel.user is set");
+  }
 }
 
 void ReadTls(config::Reader& section, RedisTls& tls) {
@@ -34,6 +37,8 @@ void ReadTls(config::Reader& section, RedisTls& tls) {
 void ReadSentinel(config::Reader& section, RedisSentinel& sentinel) {
   section.String("master", &sentinel.master, {.required = true, .want = "the master's name"});
   section.Strings("addresses", &sentinel.addresses, {.want = kWantAddress, .accept = IsAddress});
+  section.String("user", &sentinel.user);
+  section.Secret("password", &sentinel.password);
 }
 
 }  // namespace

@@ -24,6 +24,9 @@ struct RedisTls {
 struct RedisSentinel {
   std::string master;  // Its name.
   std::vector<std::string> addresses;
+  // How the sentinels know this side; they have passwords of their own. Empty: they ask for none.
+  std::string user;
+  config::Secret password;
 };
 
 // The `redis` section. Read once at start; does not change while running.

@@ -49,12 +49,26 @@ std::optional<Address> AddressOf(const Reply& reply) {
                             : fmt::format("{}:{}", reply.items[0].text, reply.items[1].text));
 }
 
+// Says who this side is, where the other one wants to know.
+asio::awaitable<absl::Status> LogIn(Connection& connection, std::string user,
+                                    config::Secret password, MonotonicTime deadline) {
+  if (password.empty()) co_return absl::OkStatus();
+  std::string command = user.empty() ? Encode({"AUTH", password.Reveal()})
+                                     : Encode({"AUTH", user, password.Reveal()});
+  co_return (co_await connection.Ask(std::move(command), deadline)).status();
+}
+
 asio::awaitable<absl::StatusOr<Address>> AskSentinel(Timers& timers,
                                                      std::shared_ptr<const Route> route,
                                                      Address sentinel, MonotonicTime deadline) {
   auto connection = co_await Open(timers, route, sentinel, deadline);
   if (!connection.ok()) co_return connection.status();
-  const std::string& master = route->config.sentinel->master;
+  const RedisSentinel& asked = *route->config.sentinel;
+  const absl::Status let_in = co_await LogIn(**connection, asked.user, asked.password, deadline);
+  if (!let_in.ok()) {
+    co_return status::While(let_in, "asking the sentinel at {}", AddressText(sentinel));
+  }
+  const std::string& master = asked.master;
   std::string question = Encode({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", master});
   absl::StatusOr<Reply> reply = co_await (*connection)->Ask(std::move(question), deadline);
   if (!reply.ok()) co_return reply.status();
@@ -82,21 +96,13 @@ asio::awaitable<absl::StatusOr<Address>> FindMaster(Timers& timers,
   co_return last;
 }
 
-std::string AuthCommand(const RedisConfig& config) {
-  const std::string& password = config.password.Reveal();
-  if (config.user.empty()) return Encode({"AUTH", password});
-  return Encode({"AUTH", config.user, password});
-}
-
 // What the server says of itself, if it may be used.
 asio::awaitable<absl::StatusOr<std::string>> Greet(Connection& connection,
                                                    std::shared_ptr<const Route> route,
                                                    MonotonicTime deadline) {
-  if (!route->config.password.empty()) {
-    std::string auth = AuthCommand(route->config);
-    const absl::StatusOr<Reply> let_in = co_await connection.Ask(std::move(auth), deadline);
-    if (!let_in.ok()) co_return let_in.status();
-  }
+  const absl::Status let_in =
+      co_await LogIn(connection, route->config.user, route->config.password, deadline);
+  if (!let_in.ok()) co_return let_in;
   std::string ask_role = Encode({"INFO", "replication"});
   const absl::StatusOr<Reply> role = co_await connection.Ask(std::move(ask_role), deadline);
   if (!role.ok()) co_return role.status();

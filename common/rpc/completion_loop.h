@@ -2,7 +2,7 @@
 
 #include <grpcpp/completion_queue.h>
 
-#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -15,13 +15,21 @@ namespace weir::rpc {
 class CompletionTag {
  public:
   virtual void Complete(bool ok) = 0;
-  // Nothing follows it soon: it may be told when the loop has something else to do, or is asked for
-  // it. Any thread.
-  virtual bool may_wait() const { return false; }
 
  protected:
   ~CompletionTag() = default;
 };
+
+// The tag as gRPC keeps it. Patient: nothing follows soon, its end may be told when the loop has
+// something else to do, or is asked for it. Says so in the pointer's lowest bit: whoever takes it
+// out of the queue, on whatever thread, knows without looking at the object.
+inline void* RawTag(CompletionTag* tag, bool patient) {
+  return reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(tag) | (patient ? 1 : 0));
+}
+inline bool IsPatient(const void* raw) { return (reinterpret_cast<uintptr_t>(raw) & 1) != 0; }
+inline CompletionTag* TagOf(void* raw) {
+  return reinterpret_cast<CompletionTag*>(reinterpret_cast<uintptr_t>(raw) & ~uintptr_t{1});
+}
 
 // An event loop that also runs what follows the gRPC operations begun on `queue()`: everything on
 // the loop's one thread.
@@ -34,8 +42,9 @@ class CompletionLoop {
   // `change` more callers wait for an answer that comes by the queue: the loop is to look for it
   // without delay. On the loop's thread.
   virtual void Expect(int change) = 0;
-  // Completes what has come and waits (CompletionTag::may_wait). On the loop's thread.
-  virtual void CompleteNow() {}
+  // Completes what has come and waits (RawTag), and `tag`, which was begun patiently, as soon as it
+  // comes where it has not. On the loop's thread.
+  virtual void CompleteNow(CompletionTag* /*tag*/) {}
 };
 
 // The tag of one operation at a time of an object that lives in a std::shared_ptr, which it holds
@@ -47,17 +56,13 @@ class OperationTag final : public CompletionTag {
   void* Begin(std::shared_ptr<Owner> owner, void (Owner::*then)(bool ok)) {
     owner_ = std::move(owner);
     then_ = then;
-    may_wait_ = false;
-    return static_cast<CompletionTag*>(this);
+    return RawTag(this, false);
   }
+  // The end may be told late (CompletionLoop::CompleteNow).
   void* BeginPatiently(std::shared_ptr<Owner> owner, void (Owner::*then)(bool ok)) {
-    void* tag = Begin(std::move(owner), then);
-    may_wait_ = true;
-    return tag;
+    Begin(std::move(owner), then);
+    return RawTag(this, true);
   }
-  bool may_wait() const override { return may_wait_; }
-  // Something follows it now. Where it has come already, the loop's CompleteNow tells it.
-  void Hurry() { may_wait_ = false; }
   bool under_way() const { return owner_ != nullptr; }
   void Complete(bool ok) override {
     const std::shared_ptr<Owner> owner = std::exchange(owner_, nullptr);
@@ -67,7 +72,6 @@ class OperationTag final : public CompletionTag {
  private:
   std::shared_ptr<Owner> owner_;
   void (Owner::*then_)(bool ok) = nullptr;
-  std::atomic<bool> may_wait_ = false;
 };
 
 }  // namespace weir::rpc

@@ -133,10 +133,16 @@ uint32_t PipeClient::TimeoutMs(const PendingCall& call) const {
   return static_cast<uint32_t>(std::clamp<int64_t>(ms, 1, 3'600'000));
 }
 
+// Where from and why is for the log and the readiness of this process: what a caller is told may go
+// on to somebody outside.
+absl::Status PipeClient::Unreachable() const {
+  return status::Unavailable("{} cannot be reached", options_.service);
+}
+
 void PipeClient::Wait(uint64_t id, PendingCall& call) {
   if (!replicas_.any_up()) {
     if (deps_.timers.clock().Monotonic() >= patient_until_) {
-      return Finish(id, replicas_.Health());
+      return Finish(id, Unreachable());
     }
     WatchOver(patient_until_);
   }
@@ -218,8 +224,10 @@ void PipeClient::SendAgain(uint64_t id, const absl::Status& why) {
   PipeReplica* lost = std::exchange(call.replica, nullptr);
   --lost->outstanding;
   if (!call.method.idempotent || std::exchange(call.resent, true)) {
-    return Finish(id, status::Unavailable("{} at {} was lost before it answered: {}",
-                                          options_.service, lost->address(), status::Message(why)));
+    log::Debug("rpc.call.lost", {{"service", options_.service},
+                                 {"address", lost->address()},
+                                 {"reason", status::Message(why)}});
+    return Finish(id, status::Unavailable("{} was lost before it answered", options_.service));
   }
   if (deps_.metrics != nullptr) deps_.metrics->resent.Add();
   PipeReplica* other = replicas_.Choose(call.method.urgent, lost);
@@ -291,7 +299,7 @@ void PipeClient::Sweep() {
     const PendingCall* call = pending_.Find(id);
     if (call == nullptr) continue;
     if (call->deadline > now) {
-      GiveUp(id, replicas_.Health());
+      GiveUp(id, Unreachable());
     } else {
       GiveUp(id, status::DeadlineExceeded("{} did not answer {} in time", options_.service,
                                           call->method.name));

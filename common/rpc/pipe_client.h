@@ -75,6 +75,7 @@ class PipeClient final : public PipeReplica::Owner {
     return call.method.urgent ? urgent_ : patient_;
   }
   void SendAgain(uint64_t id, const absl::Status& why);
+  absl::Status Unreachable() const;
   void Finish(uint64_t id, const absl::Status& why);
   void End(uint64_t id, PipeResult result);
   void Count(PipeReplica& replica, bool up);

@@ -22,7 +22,7 @@ gpr_timespec After(Duration wait) {
                       gpr_time_from_nanos(wait.count(), GPR_TIMESPAN));
 }
 
-void Complete(void* tag, bool ok) { static_cast<CompletionTag*>(tag)->Complete(ok); }
+void Complete(void* raw, bool ok) { TagOf(raw)->Complete(ok); }
 
 }  // namespace
 

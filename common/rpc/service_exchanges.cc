@@ -108,8 +108,7 @@ class Events final : public LiveCall, public std::enable_shared_from_this<Events
   }
   // What is under way is over now, or its end is told without delay.
   void Hurry() {
-    operation_.Hurry();
-    call_->shared.loop->CompleteNow();
+    if (operation_.under_way()) call_->shared.loop->CompleteNow(&operation_);
   }
   void SendNext() {
     const absl::StatusOr<std::string> event = *std::exchange(next_, std::nullopt);

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "common/async/mutex.h"
@@ -21,7 +22,8 @@ class ThreadedLoop::Handed {
     bool is_wanted = false;
     for (const Completed& each : all) {
       all_.push_back(each);
-      is_wanted = is_wanted || !static_cast<CompletionTag*>(each.tag)->may_wait();
+      const bool is_awaited = std::erase(awaited_, TagOf(each.tag)) > 0;
+      is_wanted = is_wanted || is_awaited || !IsPatient(each.tag);
     }
     return is_wanted && !std::exchange(called_, true);
   }
@@ -30,20 +32,27 @@ class ThreadedLoop::Handed {
       MutexLock lock(mutex_);
       called_ = false;
     }
-    CompleteNow();
+    Complete(Take(nullptr));
   }
   // Whoever was called still comes, and may find nothing.
-  void CompleteNow() {
-    for (const Completed& each : Take()) static_cast<CompletionTag*>(each.tag)->Complete(each.ok);
-  }
+  void CompleteNow(const CompletionTag* tag) { Complete(Take(tag)); }
 
  private:
-  std::vector<Completed> Take() {
+  static void Complete(const std::vector<Completed>& all) {
+    for (const Completed& each : all) TagOf(each.tag)->Complete(each.ok);
+  }
+  // `awaited`, null: nothing, is not to wait where it has not come.
+  std::vector<Completed> Take(const CompletionTag* awaited) {
     MutexLock lock(mutex_);
+    const bool is_there = std::ranges::any_of(
+        all_, [awaited](const Completed& each) { return TagOf(each.tag) == awaited; });
+    if (awaited != nullptr && !is_there) awaited_.push_back(awaited);
     return std::exchange(all_, {});
   }
   Mutex mutex_;
   std::vector<Completed> all_ ABSL_GUARDED_BY(mutex_);
+  // Of what has not come: one for each stream of events at most.
+  std::vector<const CompletionTag*> awaited_ ABSL_GUARDED_BY(mutex_);
   // Somebody comes.
   bool called_ ABSL_GUARDED_BY(mutex_) = false;
 };
@@ -59,11 +68,11 @@ ThreadedLoop::~ThreadedLoop() {
   handed_->CompleteAll();  // Of a loop that has ended.
   Completed last;
   while (queue_->Next(&last.tag, &last.ok)) {
-    static_cast<CompletionTag*>(last.tag)->Complete(last.ok);
+    TagOf(last.tag)->Complete(last.ok);
   }
 }
 
-void ThreadedLoop::CompleteNow() { handed_->CompleteNow(); }
+void ThreadedLoop::CompleteNow(CompletionTag* tag) { handed_->CompleteNow(tag); }
 
 void ThreadedLoop::Start() {
   thread_ = std::thread([this] { Poll(); });

@@ -24,7 +24,7 @@ class ThreadedLoop final : public CompletionLoop {
   grpc::CompletionQueue& queue() override { return *queue_; }
   asio::io_context& io() override { return io_; }
   void Expect(int) override {}
-  void CompleteNow() override;
+  void CompleteNow(CompletionTag* tag) override;
 
  private:
   struct Completed {

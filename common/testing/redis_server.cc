@@ -35,19 +35,6 @@ std::string NewFolder() {
 }
 
 // One that is free now.
-int FreePort() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(socket);
-  if (!bound) Fail("finding a port");
-  return ntohs(address.sin_port);
-}
-
 int ConnectTo(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -96,6 +83,19 @@ void Execute(const std::vector<std::string>& arguments, const std::string& log) 
 
 }  // namespace
 
+int FreePort() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                     ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  ::close(socket);
+  if (!bound) Fail("finding a port");
+  return ntohs(address.sin_port);
+}
+
 RedisServer::RedisServer(std::vector<std::string> arguments)
     : folder_(NewFolder()), port_(FreePort()) {
   arguments_ = {"redis-server",
@@ -123,13 +123,15 @@ RedisServer::RedisServer(AsSentinel sentinel) : folder_(NewFolder()), port_(Free
                       << "/redis.sock\ndir " << folder_ << "\nsentinel monitor weir 127.0.0.1 "
                       << sentinel.master.port()
                       << " 1\nsentinel down-after-milliseconds weir 300\n"
-                         "sentinel failover-timeout weir 2000\n";
+                         "sentinel failover-timeout weir 2000\n"
+                      << (sentinel.password.empty() ? ""
+                                                    : "requirepass " + sentinel.password + "\n");
   arguments_ = {"redis-server", file, "--sentinel"};
   Start();
 }
 
-RedisServer RedisServer::Sentinel(const RedisServer& master) {
-  return RedisServer(AsSentinel{master});
+RedisServer RedisServer::Sentinel(const RedisServer& master, std::string password) {
+  return RedisServer(AsSentinel{master, std::move(password)});
 }
 
 RedisServer::~RedisServer() {

@@ -12,6 +12,9 @@
 
 namespace weir::testing {
 
+// A port of 127.0.0.1 that nobody listens on.
+int FreePort();
+
 // A redis-server of Debian's package in a folder of its own, on a Unix socket and on a port of
 // 127.0.0.1; it ends with this object, or with the test. Ends the test where it cannot be started.
 // For one thread.
@@ -20,7 +23,8 @@ class RedisServer {
   // `arguments`: further ones of redis-server ("--requirepass", "secret").
   explicit RedisServer(std::vector<std::string> arguments = {});
   // A sentinel that watches `master` as "weir" and fails over to its replica by itself, soon.
-  static RedisServer Sentinel(const RedisServer& master);
+  // `password`: that it wants to hear. Empty: none.
+  static RedisServer Sentinel(const RedisServer& master, std::string password = "");
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
@@ -45,6 +49,7 @@ class RedisServer {
  private:
   struct AsSentinel {
     const RedisServer& master;
+    std::string password;
   };
   explicit RedisServer(AsSentinel sentinel);
   bool TryAsk(std::initializer_list<std::string_view> command, redis::Reply& reply) const;
