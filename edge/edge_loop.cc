@@ -3,13 +3,14 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "common/async/beat.h"
 #include "common/log/log.h"
 
 namespace weir::edge {
 namespace {
 
 constexpr Duration kHeartbeat = std::chrono::seconds(20);
-constexpr Duration kHousekeeping = std::chrono::milliseconds(500);
+constexpr Duration kHousekeeping = std::chrono::milliseconds(400);
 
 EgressOptions EgressOf(const EdgeConfig& config) {
   EgressOptions options;
@@ -163,7 +164,7 @@ asio::awaitable<void> EdgeLoop::RenewHolds() {
 
 asio::awaitable<void> EdgeLoop::KeepHouse() {
   for (int turn = 0;; ++turn) {
-    co_await SleepFor(timers_, kHousekeeping);
+    co_await SleepFor(timers_, UntilNextBeat(timers_.clock().Monotonic(), kHousekeeping));
     has_routes_ = routes_->Current() != nullptr;
     {
       MutexLock lock(mutex_);
@@ -171,7 +172,7 @@ asio::awaitable<void> EdgeLoop::KeepHouse() {
     }
     LookAround();
     SyncOutbox();
-    if (turn % 20 == 0) routes_->CloseIdleConnections();
+    if (turn % 25 == 0) routes_->CloseIdleConnections();
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "common/async/beat.h"
+
 namespace weir::rpc {
 namespace {
 
@@ -65,7 +67,8 @@ void PolledLoop::Idle() {
   const bool is_long_idle = long_pauses_ >= kLongPauses;
   pause_ = std::clamp(pause_ * 2, kShortestPause, is_long_idle ? kLongestPause : kLongPause);
   if (pause_ == kLongPause) ++long_pauses_;
-  io_.run_one_for(pause_);
+  const bool is_longest = pause_ == kLongestPause;
+  io_.run_one_for(is_longest ? UntilNextBeat(std::chrono::steady_clock::now(), pause_) : pause_);
 }
 
 void PolledLoop::Run() {
