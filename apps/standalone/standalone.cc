@@ -252,6 +252,7 @@ Standalone::~Standalone() {
   // Streams end while their readers' loops are there, so that nothing posts to a loop that is gone.
   if (feed_) feed_->Close();
   if (routing_) routing_->Close();
+  if (quota_) quota_->Close();
   admin_server_.reset();
   if (bootstrap_watch_) {
     std::promise<void> closed;

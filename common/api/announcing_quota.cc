@@ -1,5 +1,6 @@
 #include "common/api/announcing_quota.h"
 
+#include <algorithm>
 #include <map>
 
 #include "common/api/attempt_name.h"
@@ -10,8 +11,9 @@ namespace {
 
 constexpr int kNamedAtOnce = 64;
 // The store may still be coming back.
-constexpr int kTries = 5;
+constexpr int kTries = 20;
 constexpr Duration kPause = std::chrono::milliseconds(100);
+constexpr Duration kLongestPause = std::chrono::seconds(1);
 constexpr Duration kTimeout = std::chrono::seconds(3);
 
 }  // namespace
@@ -102,7 +104,7 @@ asio::awaitable<void> AnnouncingQuota::Tell(std::string organization) {
 asio::awaitable<void> AnnouncingQuota::TellOne(quota_pb::AnnounceRequest request) {
   absl::Status last;
   for (int tries = 0; tries < kTries; ++tries) {
-    if (tries > 0) co_await SleepFor(timers_, kPause);
+    if (tries > 0) co_await SleepFor(timers_, std::min(tries * kPause, kLongestPause));
     const CallContext call{.deadline = timers_.clock().Monotonic() + kTimeout};
     last = (co_await inner_.Announce(call, request)).status();
     if (last.ok() || IsRefusedForGood(last)) break;

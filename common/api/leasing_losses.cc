@@ -20,7 +20,9 @@ void LeasingQuota::Lose(const CallerPtr& caller, const LeasedPtr& lease) {
     return true;
   });
   lease->left = {};
-  Close(caller, lease);
+  // Also where it was closed before: nobody else would let go of it.
+  lease->closed = true;
+  ReturnMore(caller, lease);
 }
 
 asio::awaitable<absl::Status> LeasingQuota::ConfirmLeases(CallContext call,
@@ -56,10 +58,12 @@ asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> LeasingQuota::Announ
       organizations.clear();
       for (const auto& each : leasing_) organizations.push_back(each.first);
     }
+    // One whose counters cannot be rebuilt must not keep the others from it.
+    absl::Status last;
     for (const std::string& each : organizations) {
-      const absl::Status confirmed = co_await ConfirmLeases(call, each);
-      if (!confirmed.ok()) co_return confirmed;
+      last.Update(co_await ConfirmLeases(call, each));
     }
+    if (!last.ok()) co_return last;
     co_return quota_pb::AnnounceResponse();
   }
   quota_pb::AnnounceRequest rest;

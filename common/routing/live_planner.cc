@@ -58,6 +58,14 @@ void LivePlanner::Learn(const v1::Suspensions& suspensions) {
   if (table != nullptr) routing::Learn(*table, suspensions, clock_.Monotonic());
 }
 
+void LivePlanner::PassOn(const v1::Suspensions& suspensions) {
+  Learn(suspensions);
+  auto event = std::make_shared<v1::WatchEvent>();
+  *event->mutable_suspensions() = suspensions;
+  MutexLock lock(publish_mutex_);
+  watchers_.Publish(std::move(event));
+}
+
 std::shared_ptr<EventStream<LivePlanner::Event>> LivePlanner::Watch(
     asio::any_io_executor executor) {
   MutexLock lock(publish_mutex_);

@@ -39,6 +39,8 @@ class LivePlanner {
   void Record(const v1::ReportRequest& report);
   // What others saw fail.
   void Learn(const v1::Suspensions& suspensions);
+  // The same, and tells watchers: a later Beat would take it for old.
+  void PassOn(const v1::Suspensions& suspensions);
 
   // The newest table, or the first as soon as there is one, with what is out now; then each new one
   // and what Beat tells. Read on `executor`.

@@ -33,7 +33,7 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
 
   void Notify(const pipe_pb::PipeNotice& notice) override {
     // Somebody does not read: the next one stands for all that follow.
-    if (batch_.notices_size() > kMaxNotices) return;
+    if (finished_ || batch_.notices_size() > kMaxNotices) return;
     pipe_pb::PipeNotice& next = *batch_.add_notices();
     next = notice;
     if (batch_.notices_size() > kMaxNotices) next.clear_subject();
@@ -153,6 +153,7 @@ class PipeSession final : public LiveCall, public std::enable_shared_from_this<P
   }
 
   void Flush() {
+    if (finished_) return;
     if (broken_ || writing_.under_way()) return TryFinish();
     size_t bytes = 0;
     while (!replies_.empty() && batch_.replies_size() < kMaxBatchItems) {

@@ -381,8 +381,14 @@ asio::awaitable<absl::StatusOr<v1::AnnounceResponse>> QuotaService::Announce(
                            co_await deps_.windows.Confirm(request.organization(), named));
   const auto is_missing = [&](const AttemptId& id) { return absl::c_linear_search(missing, id); };
   for (const ReserveOp& each : ops) {
+    // What was released before the store lost it goes on, or it would not be named here.
+    outage_.Answered(&each.id);
     if (!is_missing(each.id)) continue;
-    // One that is settled meanwhile is known, and stays as it is.
+    // One that was settled, and whose edge has not heard of that, is in the counters already.
+    auto find = [&ledger = deps_.ledger, id = each.id] { return ledger.Find(id); };
+    WEIR_CO_ASSIGN_OR_RETURN(const std::optional<LedgerRow> row,
+                             co_await RunOn(deps_.workers, std::move(find)));
+    if (row) continue;
     WEIR_CO_RETURN_IF_ERROR((co_await deps_.windows.Reserve(each)).status());
   }
   v1::AnnounceResponse response;

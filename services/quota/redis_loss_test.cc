@@ -243,6 +243,29 @@ TEST(RedisSharedTest, ProcessesShareALimitThatEachMadeForItself) {
   EXPECT_FALSE(reserve(second.windows, 7, 200));
 }
 
+TEST(RedisSharedTest, EachProcessTellsItsOwnOfALossWhoeverNoticedIt) {
+  const SystemClock clock;
+  RedisWindowsForTest first(clock), second(clock);
+  std::vector<std::string> told, told_too;
+  first.windows.OnLoss([&](const std::string& lost) { told.push_back(lost); });
+  second.windows.OnLoss([&](const std::string& lost) { told_too.push_back(lost); });
+  uint32_t number = 0;
+  const auto reserve = [&](RedisWindows& windows) {
+    const ReserveOp op{.id = IdOf(++number), .organization = "acme", .edge_id = "edge"};
+    EXPECT_THAT(RunUntilDone(windows.Reserve(op)), IsOk());
+    EXPECT_THAT(RunUntilDone(windows.ReapExpired()), IsOk());
+  };
+  reserve(first.windows);
+  reserve(second.windows);
+  EXPECT_THAT(told, ElementsAre(""));
+  EXPECT_THAT(told_too, ElementsAre(""));
+  SharedServer().Ask({"FLUSHALL"});
+  reserve(first.windows);
+  reserve(second.windows);
+  EXPECT_THAT(told, ::testing::Contains("").Times(::testing::Ge(2)));
+  EXPECT_THAT(told_too, ::testing::Contains("").Times(2));
+}
+
 TEST(RedisSharedTest, FourProcessesOnALimitOfTwentyRequestsGetExactlyTwenty) {
   const SystemClock clock;
   const auto table =

@@ -23,6 +23,8 @@ constexpr Duration kRebuildWait = std::chrono::seconds(2);
 // What a script answers first: 0, or why it did nothing.
 constexpr int64_t kLost = -1;
 constexpr int64_t kListening = -2;
+// A server that was begun anew longer ago than this has heard what is under way.
+constexpr Duration kNews = std::chrono::seconds(5);
 // Waits of one operation for edges to speak; each lasts as long as they have for that.
 constexpr int kMostListened = 3;
 
@@ -132,6 +134,10 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
   int listened = 0;
   // As asked, once more after the connection was lost, and after a rebuild.
   for (int tries = 0; tries < 4; ++tries) {
+    const bool is_other_server = !loop.met.empty() && loop.met != loop.client->run_id();
+    if (is_other_server && !loop.client->run_id().empty()) {
+      std::ignore = co_await Meet(loop);  // Where it cannot be asked, what follows says so.
+    }
     const bool distrusted = IsDistrusted(organization);
     const redis::Script* first = distrusted ? &scripts_.peek : script;
     Arguments given = distrusted ? Arguments() : arguments;
@@ -168,6 +174,10 @@ asio::awaitable<absl::Status> RedisStore::Rebuild(Loop& loop, std::string organi
   absl::Status done = co_await TakeFromSource(loop, organization, epoch, fell_back);
   loop.seen.erase(organization);
   if (!done.ok()) {
+    {
+      MutexLock lock(mutex_);
+      failed_.insert(organization);
+    }
     done = status::Unavailable("rebuilding its counters: {}", status::Message(done));
     log::Warn("quota.rebuild.failed",
               {{"organization", organization}, {"error", std::string(status::Message(done))}});
@@ -182,27 +192,36 @@ asio::awaitable<absl::StatusOr<Duration>> RedisStore::BeginListening(Loop& loop,
                                                                      std::string organization,
                                                                      bool fell_back) {
   WEIR_CO_ASSIGN_OR_RETURN(const Duration relied_on, co_await Meet(loop));
+  {
+    // Edges that were told when it could not be rebuilt may have given up meanwhile.
+    MutexLock lock(mutex_);
+    fell_back = failed_.erase(organization) > 0 || fell_back;
+  }
   if (fell_back && told_of_loss_) told_of_loss_(organization);
   if (fell_back) co_return options_.listening;
   co_return std::max(Duration(0), options_.listening - relied_on);
 }
 
-// Since when this server is relied on; whoever is the first tells of everything.
+// Since when this server is relied on; tells of everything where that is news.
 asio::awaitable<absl::StatusOr<Duration>> RedisStore::Meet(Loop& loop) {
   WEIR_CO_ASSIGN_OR_RETURN(std::string run_id, co_await ConnectedTo(loop));
   Arguments arguments{run_id};
   const absl::StatusOr<Reply> reply =
       co_await RunOnIndex(&scripts_.server, "w1:q:server", std::move(arguments));
   if (!reply.ok()) co_return reply.status();
+  if (reply->items.size() != 2) co_return status::DataLoss("a script answers what it should not");
   loop.met = std::move(run_id);
-  if (reply->integer == 0 && told_of_loss_) told_of_loss_("");
-  co_return std::chrono::microseconds(reply->integer);
+  const int64_t begun_us = reply->items[0].integer;
+  const Duration age = std::chrono::microseconds(reply->items[1].integer);
+  // Every process tells its own, whoever noticed first: that one's answer may have been lost, too.
+  const bool is_news = begun_us_.exchange(begun_us) != begun_us && age < kNews;
+  if (is_news && told_of_loss_) told_of_loss_("");
+  co_return age;
 }
 
 asio::awaitable<absl::Status> RedisStore::MeetServer() {
   auto executor = co_await asio::this_coro::executor;
   Loop& loop = loops_.Of(executor);
-  if (!loop.met.empty() && loop.met == loop.client->run_id()) co_return absl::OkStatus();
   co_return (co_await Meet(loop)).status();
 }
 

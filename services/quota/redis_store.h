@@ -71,8 +71,8 @@ class RedisStore {
   // Sets counters of one organisation, whether they were lost or not.
   asio::awaitable<absl::Status> Restore(std::string organization,
                                         std::vector<RestoredCounter> counters);
-  // Notes whether this is another server than before, which has lost what was not written yet: then
-  // edges are told before somebody calls.
+  // Notes whether this is another server than before, or one that was flushed: then edges are told
+  // before somebody calls.
   asio::awaitable<absl::Status> MeetServer();
 
   // Windows::OnLoss.
@@ -151,6 +151,10 @@ class RedisStore {
   FirstSeen first_seen_;
   mutable Mutex mutex_;
   absl::flat_hash_set<std::string> distrusted_ ABSL_GUARDED_BY(mutex_);
+  // Could not be rebuilt when they were lost.
+  absl::flat_hash_set<std::string> failed_ ABSL_GUARDED_BY(mutex_);
+  // Since when the server that was met last is relied on, of its clock.
+  std::atomic<int64_t> begun_us_ = 0;
   std::atomic<bool> any_distrusted_ = false;
 };
 

@@ -93,8 +93,16 @@ class RedisSuspensionsTest : public ::testing::Test {
 TEST_F(RedisSuspensionsTest, WhatOneHearsOfTheOthersHearOf) {
   Replica& first = Start();
   Replica& second = Start();
+  const auto watching = second.service.Watch({}, loop_.get_executor());
   Fail(first, "openai");
   ASSERT_EQ(Out(second, 1), 1);
+  bool told = false;
+  for (int i = 0; i < 100 && !told; ++i) {
+    const auto event = RunUntilDone(loop_, watching->Next());
+    ASSERT_THAT(event, IsOk());
+    told = (*event)->has_suspensions();
+  }
+  EXPECT_TRUE(told) << "its edges must know as well";
   const v1::Suspension learned = second.service.Out().suspensions(0);
   EXPECT_EQ(learned.provider(), "openai");
   EXPECT_EQ(learned.http_status(), 503);

@@ -53,8 +53,8 @@ class RoutingService final : public api::Routing {
   void OnFailures(std::function<void()> told) { told_of_failures_ = std::move(told); }
   // All targets that are out.
   v1::Suspensions Out() const { return planner_.Out(); }
-  // What another replica saw fail.
-  void Learn(const v1::Suspensions& suspensions) { planner_.Learn(suspensions); }
+  // What another replica saw fail; watchers are told.
+  void Learn(const v1::Suspensions& suspensions) { planner_.PassOn(suspensions); }
 
   // Each target of `organization` that is out or failed lately.
   v1::GetHealthResponse Health(std::string_view organization) const;

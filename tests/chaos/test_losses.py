@@ -83,8 +83,9 @@ def test_what_a_lost_lease_paid_for_keeps_its_place(suite, mock):
     streams = begin(suite, tenant, mock, count=10, before=30)
     flush(suite)
     mock.behave(mode="words", words=1)
-    # One after the other: each gives back what it has leased, and has then nothing more.
-    answered = spend(suite.edges[0], tenant, 100) + spend(suite.edges[1], tenant, 0)
+    answered = spend(suite.edges[0], tenant, 100)
+    # What the other one has leased, and does not use, comes back.
+    answered += spend(suite.edges[1], tenant, 160 - answered)
     assert streams.join() == [(200, True)] * 10
     assert mock.ledger()["requests"] == 40 + answered == 200
     assert tenant.settled(200, within=20).requests == 200
