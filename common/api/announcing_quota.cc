@@ -5,11 +5,11 @@
 
 #include "common/api/attempt_name.h"
 #include "common/log/log.h"
+#include "common/quota/lease_amounts.h"
 
 namespace weir::api {
 namespace {
 
-constexpr int kNamedAtOnce = 64;
 // The store may still be coming back.
 constexpr int kTries = 20;
 constexpr Duration kPause = std::chrono::milliseconds(100);
@@ -22,7 +22,7 @@ asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> AnnouncingQuota::Rese
     CallContext call, quota_pb::ReserveRequest request) {
   quota_pb::ReserveRequest kept = request;
   absl::StatusOr<quota_pb::ReserveResponse> response =
-      co_await inner_.Reserve(call, std::move(request));
+      co_await inner().Reserve(call, std::move(request));
   if (!response.ok() || kept.dry_run()) co_return response;
   if (response->has_output_tokens_cap()) {
     kept.mutable_estimate()->set_output_tokens_declared(response->output_tokens_cap());
@@ -36,7 +36,7 @@ asio::awaitable<absl::StatusOr<quota_pb::ExtendResponse>> AnnouncingQuota::Exten
     CallContext call, quota_pb::ExtendRequest request) {
   const std::string name = AttemptName(request.key());
   absl::StatusOr<quota_pb::ExtendResponse> response =
-      co_await inner_.Extend(call, std::move(request));
+      co_await inner().Extend(call, std::move(request));
   const auto open = open_.find(name);
   if (response.ok() && open != open_.end()) {
     open->second.mutable_estimate()->set_output_tokens_declared(response->output_tokens_cap());
@@ -48,7 +48,7 @@ asio::awaitable<absl::StatusOr<quota_pb::SettleResponse>> AnnouncingQuota::Settl
     CallContext call, quota_pb::SettleRequest request) {
   const std::string name = AttemptName(request.key());
   absl::StatusOr<quota_pb::SettleResponse> response =
-      co_await inner_.Settle(call, std::move(request));
+      co_await inner().Settle(call, std::move(request));
   if (response.ok() || IsRefusedForGood(response.status())) open_.erase(name);
   co_return response;
 }
@@ -56,13 +56,13 @@ asio::awaitable<absl::StatusOr<quota_pb::SettleResponse>> AnnouncingQuota::Settl
 asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> AnnouncingQuota::Release(
     CallContext call, quota_pb::ReleaseRequest request) {
   open_.erase(AttemptName(request.key()));
-  return inner_.Release(call, std::move(request));
+  return inner().Release(call, std::move(request));
 }
 
 asio::awaitable<void> AnnouncingQuota::Run() {
   auto executor = co_await asio::this_coro::executor;
   for (;;) {
-    const std::shared_ptr<LossEvents> losses = inner_.WatchLosses(executor);
+    const std::shared_ptr<LossEvents> losses = inner().WatchLosses(executor);
     for (;;) {
       absl::StatusOr<std::string> lost = co_await losses->Next();
       if (!lost.ok()) break;
@@ -84,21 +84,25 @@ asio::awaitable<void> AnnouncingQuota::Tell(std::string organization) {
   quota_pb::AnnounceRequest leases;
   leases.set_organization(organization);
   co_await TellOne(std::move(leases));
-  for (const auto& [its, all] : names) {
-    quota_pb::AnnounceRequest request;
-    request.set_organization(its);
-    for (size_t i = 0; i < all.size(); ++i) {
-      const auto open = open_.find(all[i]);
-      // Else it was settled meanwhile.
-      if (open != open_.end()) *request.add_attempts() = open->second;
-      const bool is_full = request.attempts_size() == kNamedAtOnce || i + 1 == all.size();
-      if (!is_full || request.attempts().empty()) continue;
-      quota_pb::AnnounceRequest full;
-      full.Swap(&request);
-      request.set_organization(its);
-      co_await TellOne(std::move(full));
+  for (auto& [its, all] : names) {
+    while (!all.empty()) {
+      quota_pb::AnnounceRequest attempts = NextOf(its, all);
+      if (!attempts.attempts().empty()) co_await TellOne(std::move(attempts));
     }
   }
+}
+
+quota_pb::AnnounceRequest AnnouncingQuota::NextOf(const std::string& organization,
+                                                  std::vector<std::string>& names) const {
+  quota_pb::AnnounceRequest request;
+  request.set_organization(organization);
+  while (!names.empty() && request.attempts_size() < quota::kMostAnnounced) {
+    const auto open = open_.find(names.back());
+    names.pop_back();
+    // Else it was settled meanwhile.
+    if (open != open_.end()) *request.add_attempts() = open->second;
+  }
+  return request;
 }
 
 asio::awaitable<void> AnnouncingQuota::TellOne(quota_pb::AnnounceRequest request) {
@@ -106,7 +110,7 @@ asio::awaitable<void> AnnouncingQuota::TellOne(quota_pb::AnnounceRequest request
   for (int tries = 0; tries < kTries; ++tries) {
     if (tries > 0) co_await SleepFor(timers_, std::min(tries * kPause, kLongestPause));
     const CallContext call{.deadline = timers_.clock().Monotonic() + kTimeout};
-    last = (co_await inner_.Announce(call, request)).status();
+    last = (co_await inner().Announce(call, request)).status();
     if (last.ok() || IsRefusedForGood(last)) break;
   }
   // Who cannot be told hears when it is there again.

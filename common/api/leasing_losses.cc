@@ -5,12 +5,6 @@
 #include "common/api/leasing_quota.h"
 
 namespace weir::api {
-namespace {
-
-constexpr size_t kNamedAtOnce = 64;
-
-}  // namespace
-
 void LeasingQuota::Lose(const CallerPtr& caller, const LeasedPtr& lease) {
   // Whoever settles, extends or releases one of these deals with a hold of its own from now on.
   absl::erase_if(open_, [&](const auto& each) {
@@ -29,12 +23,13 @@ asio::awaitable<absl::Status> LeasingQuota::ConfirmLeases(CallContext call,
                                                           std::string organization) {
   const auto found = leasing_.find(organization);
   if (found == leasing_.end()) co_return absl::OkStatus();
+  constexpr size_t kMost = quota::kMostAnnounced;
   std::vector<std::pair<CallerPtr, LeasedPtr>> its;
   for (const CallerPtr& caller : found->second) {
     for (const LeasedPtr& lease : caller->escrow.leases()) its.emplace_back(caller, lease);
   }
-  for (size_t at = 0; at < its.size(); at += kNamedAtOnce) {
-    const size_t end = std::min(its.size(), at + kNamedAtOnce);
+  for (size_t at = 0; at < its.size(); at += kMost) {
+    const size_t end = std::min(its.size(), at + kMost);
     quota_pb::AnnounceRequest request;
     request.set_organization(organization);
     for (size_t i = at; i < end; ++i) SetLeaseKey(its[i].second->id, *request.add_leases());

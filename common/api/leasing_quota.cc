@@ -67,7 +67,7 @@ LeaseMetrics::LeaseMetrics(metrics::Registry& registry)
       leases(registry.NewGauge("weir_quota_leases", "Leases that this process holds.")) {}
 
 LeasingQuota::LeasingQuota(Options options, Deps deps)
-    : options_(options), deps_(std::move(deps)) {}
+    : ForwardingQuota(deps.inner), options_(options), deps_(std::move(deps)) {}
 
 LeasingQuota::~LeasingQuota() {
   if (sweep_ != 0) deps_.timers.Cancel(sweep_);
@@ -489,21 +489,6 @@ asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> LeasingQuota::Release
       co_await deps_.inner.Reserve(call, std::move(counted));
   if (!held.ok()) co_return held.status();
   co_return co_await deps_.inner.Release(call, std::move(request));
-}
-
-asio::awaitable<absl::StatusOr<quota_pb::LeaseResponse>> LeasingQuota::Lease(
-    CallContext call, quota_pb::LeaseRequest request) {
-  return deps_.inner.Lease(call, std::move(request));
-}
-
-asio::awaitable<absl::StatusOr<quota_pb::ReturnResponse>> LeasingQuota::Return(
-    CallContext call, quota_pb::ReturnRequest request) {
-  return deps_.inner.Return(call, std::move(request));
-}
-
-asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> LeasingQuota::Peek(
-    CallContext call, quota_pb::PeekRequest request) {
-  return deps_.inner.Peek(call, std::move(request));
 }
 
 asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> LeasingQuota::Heartbeat(

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "common/api/escrow.h"
-#include "common/api/quota.h"
+#include "common/api/forwarding_quota.h"
 #include "common/async/timers.h"
 #include "common/ids/random.h"
 #include "common/metrics/registry.h"
@@ -36,7 +36,7 @@ struct LeaseMetrics {
 // A lease is used while the service's answers flow: one that names other limits, or a second
 // without any, sends the next call to the service. Where that cannot be reached, leases are used
 // until they lapse. A settlement tops its lease up; a lease that is not used is given back.
-class LeasingQuota final : public Quota {
+class LeasingQuota final : public ForwardingQuota {
  public:
   struct Options {
     // Without an answer of the service, its limits may have changed.
@@ -78,10 +78,6 @@ class LeasingQuota final : public Quota {
       CallContext call, quota_pb::SettleRequest request) override;
   asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> Release(
       CallContext call, quota_pb::ReleaseRequest request) override;
-  asio::awaitable<absl::StatusOr<quota_pb::LeaseResponse>> Lease(
-      CallContext call, quota_pb::LeaseRequest request) override;
-  asio::awaitable<absl::StatusOr<quota_pb::ReturnResponse>> Return(
-      CallContext call, quota_pb::ReturnRequest request) override;
   asio::awaitable<absl::StatusOr<quota_pb::HeartbeatResponse>> Heartbeat(
       CallContext call, quota_pb::HeartbeatRequest request) override;
   // Without attempts: asks which of the organisation's leases (of all, where none is named) the
@@ -89,11 +85,6 @@ class LeasingQuota final : public Quota {
   // pays for: they have holds of their own.
   asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> Announce(
       CallContext call, quota_pb::AnnounceRequest request) override;
-  std::shared_ptr<LossEvents> WatchLosses(asio::any_io_executor executor) override {
-    return deps_.inner.WatchLosses(std::move(executor));
-  }
-  asio::awaitable<absl::StatusOr<quota_pb::PeekResponse>> Peek(
-      CallContext call, quota_pb::PeekRequest request) override;
 
   // Gives back all that is not needed, and takes no more.
   void Stop();

@@ -8,6 +8,8 @@ namespace weir::quota {
 
 // The most leases of which something is given back by one call.
 inline constexpr int kMostReturned = 64;
+// The most attempts, and the most leases, that one announcement names.
+inline constexpr int kMostAnnounced = 64;
 
 // Units by how limits count them. kMaxAmount of what no limit counts.
 struct LeaseAmounts {

@@ -15,47 +15,39 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // The service as an edge reaches it, or not.
-class Link final : public api::Quota {
+class Link final : public api::ForwardingQuota {
  public:
-  explicit Link(api::Quota& core) : core_(core) {}
+  explicit Link(api::Quota& core) : ForwardingQuota(core) {}
 
   asio::awaitable<absl::StatusOr<v1::ReserveResponse>> Reserve(
       CallContext call, v1::ReserveRequest request) override {
     ++reserves;
     if (is_away) co_return Away();
-    co_return co_await core_.Reserve(call, std::move(request));
-  }
-  asio::awaitable<absl::StatusOr<v1::ExtendResponse>> Extend(CallContext call,
-                                                             v1::ExtendRequest request) override {
-    return core_.Extend(call, std::move(request));
+    co_return co_await inner().Reserve(call, std::move(request));
   }
   asio::awaitable<absl::StatusOr<v1::SettleResponse>> Settle(CallContext call,
                                                              v1::SettleRequest request) override {
     settled = request;
     if (is_away) co_return Away();
-    co_return co_await core_.Settle(call, std::move(request));
-  }
-  asio::awaitable<absl::StatusOr<v1::ReleaseResponse>> Release(
-      CallContext call, v1::ReleaseRequest request) override {
-    return core_.Release(call, std::move(request));
+    co_return co_await inner().Settle(call, std::move(request));
   }
   asio::awaitable<absl::StatusOr<v1::LeaseResponse>> Lease(CallContext call,
                                                            v1::LeaseRequest request) override {
     ++leases;
     if (is_away) co_return Away();
-    absl::StatusOr<v1::LeaseResponse> response = co_await core_.Lease(call, std::move(request));
+    absl::StatusOr<v1::LeaseResponse> response = co_await inner().Lease(call, std::move(request));
     if (loses_lease_answers) co_return Away();
     co_return response;
   }
   asio::awaitable<absl::StatusOr<v1::ReturnResponse>> Return(CallContext call,
                                                              v1::ReturnRequest request) override {
     if (is_away) co_return Away();
-    co_return co_await core_.Return(call, std::move(request));
+    co_return co_await inner().Return(call, std::move(request));
   }
   asio::awaitable<absl::StatusOr<v1::HeartbeatResponse>> Heartbeat(
       CallContext call, v1::HeartbeatRequest request) override {
     if (is_away) co_return Away();
-    co_return co_await core_.Heartbeat(call, std::move(request));
+    co_return co_await inner().Heartbeat(call, std::move(request));
   }
   asio::awaitable<absl::StatusOr<v1::AnnounceResponse>> Announce(
       CallContext call, v1::AnnounceRequest request) override {
@@ -64,14 +56,7 @@ class Link final : public api::Quota {
     v1::AnnounceResponse lost;
     if (forgets_leases) *lost.mutable_lost_leases() = request.leases();
     if (forgets_leases) co_return lost;
-    co_return co_await core_.Announce(call, std::move(request));
-  }
-  std::shared_ptr<api::LossEvents> WatchLosses(asio::any_io_executor executor) override {
-    return core_.WatchLosses(std::move(executor));
-  }
-  asio::awaitable<absl::StatusOr<v1::PeekResponse>> Peek(CallContext call,
-                                                         v1::PeekRequest request) override {
-    return core_.Peek(call, std::move(request));
+    co_return co_await inner().Announce(call, std::move(request));
   }
 
   bool is_away = false;
@@ -82,7 +67,6 @@ class Link final : public api::Quota {
 
  private:
   static absl::Status Away() { return status::Unavailable("quota is away"); }
-  api::Quota& core_;
 };
 
 struct EdgeForTest {

@@ -8,9 +8,6 @@
 namespace weir::quota {
 namespace {
 
-// Of one announcement.
-constexpr int kMostAnnounced = 64;
-
 int64_t OrUnset(bool has, int64_t value) { return has ? value : -1; }
 
 }  // namespace

@@ -13,12 +13,12 @@ constexpr std::string_view kChannel = "w1:r:failed";
 constexpr std::string_view kOut = "w1:r:out";
 constexpr Duration kPause = std::chrono::seconds(1);
 
-// 1 what is out. A day is longer than any suspension.
+// 1 what is out, 2 the channel. A day is longer than any suspension.
 constexpr std::string_view kTell = R"(
 local time = redis.call('TIME')
 redis.call('HSET', KEYS[1], 'rows', ARGV[1], 'at', time[1] * 1000000 + time[2])
 redis.call('EXPIRE', KEYS[1], 86400)
-redis.call('PUBLISH', 'w1:r:failed', ARGV[1])
+redis.call('PUBLISH', ARGV[2], ARGV[1])
 return 1
 )";
 // What is out, and how long ago that was, in microseconds.
@@ -61,9 +61,9 @@ RedisSuspensions::RedisSuspensions(Deps deps)
 // One message at a time, of all that is out then: nothing piles up while Redis is slow.
 asio::awaitable<void> RedisSuspensions::Tell() {
   while (std::exchange(untold_, false)) {
-    const std::string out = deps_.routing.Out().SerializeAsString();
+    told_ = deps_.routing.Out().SerializeAsString();
     const std::array<std::string_view, 1> keys{kOut};
-    const std::array<std::string_view, 1> arguments{out};
+    const std::array<std::string_view, 2> arguments{told_, kChannel};
     const absl::StatusOr<redis::Reply> told = co_await redis::Eval(
         *client_, &Writing(), redis::EncodeEval(Writing(), keys, arguments), Deadline());
     if (told.ok()) continue;
@@ -99,6 +99,7 @@ asio::awaitable<void> RedisSuspensions::Run() {
         co_await LearnAll();
         continue;
       }
+      if (event->message == told_) continue;  // Our own.
       v1::Suspensions out;
       if (out.ParseFromString(event->message)) deps_.routing.Learn(out);
     }

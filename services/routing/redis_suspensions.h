@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "common/redis/client.h"
 #include "common/redis/subscription.h"
@@ -34,6 +35,7 @@ class RedisSuspensions {
 
   const Deps deps_;
   const std::unique_ptr<redis::Client> client_;
+  std::string told_;  // The last message of ours.
   bool untold_ = false;
   bool telling_ = false;
 };
