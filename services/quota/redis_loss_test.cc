@@ -88,6 +88,49 @@ TEST_F(RedisLossTest, AFlushedStoreIsRebuiltBeforeItAdmitsAnybody) {
   EXPECT_THAT(redis_.source.asked, ElementsAre("acme", "acme"));
 }
 
+TEST_F(RedisLossTest, ARebuildThatALossOvertookIsNotTaken) {
+  LedgerHas(10);
+  redis_.source.on_asked = [this] {
+    server_.Ask({"FLUSHALL"});
+    LedgerHas(90);
+  };
+  EXPECT_EQ(Reserve(1), ReserveOutcome::Kind::kRefused);
+  EXPECT_EQ(State(), "90+0");
+  EXPECT_THAT(redis_.source.asked, SizeIs(2));
+}
+
+TEST_F(RedisLossTest, ARebuildThatBeganOnAnotherServerIsNotTaken) {
+  Reserve(1);
+  for (const bool was_there : {false, true}) {
+    redis_.source.asked.clear();
+    if (was_there) {
+      redis_.windows.Distrust("acme");
+    } else {
+      Forget("g", "another");
+    }
+    LedgerHas(10);
+    // What a replica that is made the master has of it.
+    redis_.source.on_asked = [this] {
+      Forget("g", "the old master");
+      Forget("b", "the old master, at some time");
+      LedgerHas(20);
+    };
+    EXPECT_EQ(State(), "20+30");
+    EXPECT_THAT(redis_.source.asked, SizeIs(2));
+  }
+}
+
+TEST_F(RedisLossTest, WhoDistrustsIsNotContentWithWhatSomebodyElseSummed) {
+  Reserve(1);
+  redis_.windows.Distrust("acme");
+  LedgerHas(10);
+  redis_.source.on_asked = [this] {
+    LedgerHas(20);
+    Forget("e", "1");  // As another process leaves it.
+  };
+  EXPECT_EQ(State(), "20+30");
+}
+
 TEST_F(RedisLossTest, WhatIsUnderWayIsHeldWhateverTheRoom) {
   LedgerHas(90);
   const ReserveOp op{.id = IdOf(7),

@@ -91,13 +91,14 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::RunOnce(Loop& loop, const red
   co_return co_await redis::Eval(*loop.client, script, std::move(command), deadline);
 }
 
-absl::StatusOr<RedisStore::Standing> RedisStore::StandingOf(const Reply& reply) {
+absl::StatusOr<RedisStore::Standing> RedisStore::StandingOf(Loop& loop, const Reply& reply) {
   ReplyReader reader(reply);
   const int64_t kind = reader.Number();
   Standing standing{.lost = kind == kLost};
   const int64_t now_us = reader.Number();
   standing.epoch = reader.Number();
   standing.changes = reader.Number();
+  standing.mark = standing.lost ? std::string(reader.Text()) : loop.client->run_id();
   if (kind == kListening) standing.listens_for = Micro(reader.Number() - now_us);
   if (!reader.ok()) return status::DataLoss("a script of quota answers what it should not");
   return standing;
@@ -147,7 +148,7 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
       if (last.code() != absl::StatusCode::kUnavailable || tries > 0) break;
       continue;
     }
-    WEIR_CO_ASSIGN_OR_RETURN(const Standing standing, StandingOf(*reply));
+    WEIR_CO_ASSIGN_OR_RETURN(const Standing standing, StandingOf(loop, *reply));
     if (standing.listens_for && !distrusted) {
       last = status::Unavailable("edges are asked what they have under way");
       if (listened++ >= kMostListened) break;
@@ -157,7 +158,7 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
     }
     const bool fell_back = FellBack(loop, organization, standing);
     if (!standing.lost && !distrusted && !fell_back) co_return reply;
-    last = co_await Rebuild(loop, organization, standing.epoch, fell_back);
+    last = co_await Rebuild(loop, organization, standing, fell_back);
     if (!last.ok()) break;
   }
   if (last.ok()) last = status::Unavailable("its counters were lost again and again");
@@ -168,10 +169,10 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
 }
 
 asio::awaitable<absl::Status> RedisStore::Rebuild(Loop& loop, std::string organization,
-                                                  int64_t epoch, bool fell_back) {
+                                                  Standing found, bool fell_back) {
   std::optional<RedisRebuilds::Lead> lead = rebuilds_.Begin(organization);
   if (!lead) co_return co_await rebuilds_.Await(loop.timers, organization, kRebuildWait);
-  absl::Status done = co_await TakeFromSource(loop, organization, epoch, fell_back);
+  absl::Status done = co_await TakeFromSource(loop, organization, std::move(found), fell_back);
   loop.seen.erase(organization);
   if (!done.ok()) {
     {
@@ -226,14 +227,15 @@ asio::awaitable<absl::Status> RedisStore::MeetServer() {
 }
 
 asio::awaitable<absl::Status> RedisStore::TakeFromSource(Loop& loop, std::string organization,
-                                                         int64_t epoch, bool fell_back) {
+                                                         Standing found, bool fell_back) {
   WEIR_CO_ASSIGN_OR_RETURN(const Duration listening,
                            co_await BeginListening(loop, organization, fell_back));
   co_await SleepFor(loop.timers, options_.rebuild_grace);
+  bool was_distrusted = false;
   {
     // What is missed from here on is missed anew.
     MutexLock lock(mutex_);
-    distrusted_.erase(organization);
+    was_distrusted = distrusted_.erase(organization) > 0;
     any_distrusted_ = !distrusted_.empty();
   }
   absl::StatusOr<std::vector<RestoredCounter>> counters =
@@ -243,42 +245,43 @@ asio::awaitable<absl::Status> RedisStore::TakeFromSource(Loop& loop, std::string
     co_return counters.status();
   }
   const int64_t count = static_cast<int64_t>(counters->size());
-  const absl::Status set = co_await SetCounters(loop, organization, std::to_string(epoch),
-                                                *std::move(counters), listening);
-  if (!set.ok()) {
-    Distrust(organization);
-    co_return set;
-  }
+  const absl::StatusOr<bool> set =
+      co_await SetCounters(loop, organization, std::move(found), *std::move(counters), listening);
+  // Somebody else who did it may have asked the source before what was missed here was in it.
+  if (!set.ok() || (!*set && was_distrusted)) Distrust(organization);
+  // Who asks again sees which it was: done by somebody else, or lost once more.
+  if (!set.ok() || !*set) co_return set.status();
   log::Info("quota.rebuilt", {{"organization", organization}, {"counters", count}});
   co_return absl::OkStatus();
 }
 
-asio::awaitable<absl::Status> RedisStore::SetCounters(Loop& loop, std::string organization,
-                                                      std::string replaced,
-                                                      std::vector<RestoredCounter> counters,
-                                                      Duration listening) {
+asio::awaitable<absl::StatusOr<bool>> RedisStore::SetCounters(Loop& loop, std::string organization,
+                                                              std::optional<Standing> replaced,
+                                                              std::vector<RestoredCounter> counters,
+                                                              Duration listening) {
   size_t at = 0;
   do {
     const size_t end = std::min(counters.size(), at + kRestoredAtOnce);
-    Arguments arguments{replaced, end == counters.size() ? "1" : "0",
-                        std::to_string(Micros(listening))};
+    Arguments arguments{replaced ? std::to_string(replaced->epoch) : "",
+                        end == counters.size() ? "1" : "0", std::to_string(Micros(listening)),
+                        replaced ? replaced->mark : ""};
     for (; at < end; ++at) AppendRestored(counters[at], first_seen_, arguments);
     absl::StatusOr<Reply> reply =
         co_await RunOnce(loop, &scripts_.restore, organization, std::move(arguments));
     if (!reply.ok()) co_return reply.status();
     ReplyReader reader(*reply);
     for (int i = 0; i < 4; ++i) reader.Number();
-    // Another process did it meanwhile.
-    if (reader.Number() == 0) co_return absl::OkStatus();
+    if (reader.Number() == 0) co_return false;
   } while (at < counters.size());
-  co_return absl::OkStatus();
+  co_return true;
 }
 
 asio::awaitable<absl::Status> RedisStore::Restore(std::string organization,
                                                   std::vector<RestoredCounter> counters) {
   auto executor = co_await asio::this_coro::executor;
-  co_return co_await SetCounters(loops_.Of(executor), std::move(organization), "",
-                                 std::move(counters), Duration(0));
+  const absl::StatusOr<bool> set = co_await SetCounters(
+      loops_.Of(executor), std::move(organization), std::nullopt, std::move(counters), Duration(0));
+  co_return set.status();
 }
 
 asio::awaitable<absl::StatusOr<Reply>> RedisStore::RunOnIndex(const redis::Script* script,

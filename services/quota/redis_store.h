@@ -112,6 +112,8 @@ class RedisStore {
     bool lost = false;
     int64_t epoch = 0;
     int64_t changes = 0;
+    // What a rebuild of it has to show (base.lua).
+    std::string mark;
     // Set: nothing was done, for edges are listened to.
     std::optional<Duration> listens_for;
   };
@@ -124,22 +126,24 @@ class RedisStore {
   asio::awaitable<absl::StatusOr<redis::Reply>> RunOnce(Loop& loop, const redis::Script* script,
                                                         std::string organization,
                                                         std::vector<std::string> arguments);
-  static absl::StatusOr<Standing> StandingOf(const redis::Reply& reply);
+  static absl::StatusOr<Standing> StandingOf(Loop& loop, const redis::Reply& reply);
   // Whether the server has less than it had.
   static bool FellBack(Loop& loop, const std::string& organization, const Standing& standing);
   bool IsDistrusted(const std::string& organization) const;
-  asio::awaitable<absl::Status> Rebuild(Loop& loop, std::string organization, int64_t epoch,
+  asio::awaitable<absl::Status> Rebuild(Loop& loop, std::string organization, Standing found,
                                         bool fell_back);
   asio::awaitable<absl::StatusOr<Duration>> Meet(Loop& loop);
   // Tells of a loss; how long edges are to be listened to.
   asio::awaitable<absl::StatusOr<Duration>> BeginListening(Loop& loop, std::string organization,
                                                            bool fell_back);
-  asio::awaitable<absl::Status> TakeFromSource(Loop& loop, std::string organization, int64_t epoch,
+  asio::awaitable<absl::Status> TakeFromSource(Loop& loop, std::string organization, Standing found,
                                                bool fell_back);
-  asio::awaitable<absl::Status> SetCounters(Loop& loop, std::string organization,
-                                            std::string replaced,
-                                            std::vector<RestoredCounter> counters,
-                                            Duration listening);
+  // What is replaced: the standing that was found; without, whatever is there. False: it was not
+  // done, for that standing is no longer so.
+  asio::awaitable<absl::StatusOr<bool>> SetCounters(Loop& loop, std::string organization,
+                                                    std::optional<Standing> replaced,
+                                                    std::vector<RestoredCounter> counters,
+                                                    Duration listening);
 
   const Options options_;
   const RedisStoreDeps deps_;

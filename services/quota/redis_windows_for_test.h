@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <utility>
+
 #include "common/ids/random.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/redis_server.h"
@@ -14,12 +17,14 @@ class FakeSource final : public CounterSource {
       std::string organization) override {
     const bool fails = organization == failing;
     asked.push_back(std::move(organization));
+    if (on_asked) std::exchange(on_asked, nullptr)();
     if (fails) co_return status::Unavailable("the ledger of {} is gone", failing);
     co_return counters;
   }
   absl::StatusOr<std::vector<RestoredCounter>> counters = std::vector<RestoredCounter>();
   std::vector<std::string> asked;
   std::string failing;
+  std::function<void()> on_asked;  // The first time.
 };
 
 // The server of a test program: starting one takes longer than most tests.

@@ -68,6 +68,7 @@ def test_while_quota_is_away_what_is_leased_is_spent_and_not_more(new_suite, moc
     for _ in range(20):
         assert ask(edge, tenant)[0] == 200
     suite.parts["quota"].stop(by=signal.SIGKILL)
+    time.sleep(patience(1.2))  # What quota said last is fresh for a second.
     outcomes = [ask(edge, tenant) for _ in range(40)]
     granted = [headers for status, headers in outcomes if status == 200]
     assert 0 < len(granted) < 40

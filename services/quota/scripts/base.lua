@@ -1,7 +1,7 @@
 -- What every script begins with. The keys are those of one organisation, and share a slot:
 --   1 m  hash: t time of the last change, e epoch, n changes so far, g run id of the server that it
---              was last rebuilt on, l until when edges say what they have under way since, i where the
---              search for idle counters goes on
+--              was last rebuilt on, b mark of the rebuild that goes on, l until when edges say what
+--              they have under way since, i where the search for idle counters goes on
 --   2 c  hash: counters        3 h  hash: holds, open or lapsed      4 d  zset: open ones by age
 --   5 l  list: lapsed ones     6 s  hash: attempts that ended        7 o  list: those, oldest first
 --   8 e  hash: of each edge its open holds (o) and its last sign (r)
@@ -37,7 +37,16 @@ local function Begin()
   return run == ARGV[1]
 end
 
-local function Lost() return {-1, now, epoch, changes} end
+-- Who rebuilds shows the mark again: a server that lost everything meanwhile, or another one, does
+-- not have it, and what was found out about the loss before is no longer true.
+local function Lost()
+  local mark = call('HGET', K_META, 'b')
+  if not mark or string.sub(mark, 1, #ARGV[1]) ~= ARGV[1] then
+    mark = ARGV[1] .. struct.pack('<d', now)
+    call('HSET', K_META, 'b', mark)
+  end
+  return {-1, now, epoch, changes, mark}
+end
 
 -- Nothing is decided before edges have said what they have under way.
 local function IsListening() return now < listens_until end
