@@ -1,0 +1,64 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "services/guardrails/stream_scanner.h"
+
+namespace weir::guardrails {
+
+// Writes a text with what was found in it: "to {EMAIL|ann@example.com}".
+class Marking final : public Parts {
+ public:
+  void Text(std::string_view text) override {
+    Close();
+    marked_ += text;
+  }
+  void Value(Entity entity, std::string_view head) override {
+    Close();
+    marked_.append("{").append(NameOf(entity)).append("|").append(head);
+    is_open_ = true;
+  }
+  void Tail(std::string_view more) override { marked_ += more; }
+
+  std::string Done() {
+    Close();
+    return std::move(marked_);
+  }
+
+ private:
+  void Close() {
+    if (is_open_) marked_ += "}";
+    is_open_ = false;
+  }
+  std::string marked_;
+  bool is_open_ = false;
+};
+
+inline std::string Marked(std::string_view text) {
+  Marking marking;
+  StreamScanner(EntitySet::All()).Feed(text, true, marking);
+  return marking.Done();
+}
+
+// Such a text without its marks.
+class MarkedText {
+ public:
+  explicit MarkedText(std::string_view marked) {
+    while (!marked.empty()) {
+      const size_t open = marked.find('{');
+      plain_ += marked.substr(0, open);
+      if (open == std::string_view::npos) return;
+      const size_t value = marked.find('|', open) + 1;
+      const size_t close = marked.find('}', value);
+      plain_ += marked.substr(value, close - value);
+      marked.remove_prefix(close + 1);
+    }
+  }
+  const std::string& plain() const { return plain_; }
+
+ private:
+  std::string plain_;
+};
+
+}  // namespace weir::guardrails

@@ -1,0 +1,149 @@
+#include "services/guardrails/scanner.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+namespace weir::guardrails {
+namespace {
+
+using Recogniser = Recognition (*)(Reader&, std::string_view);
+
+// In the order of Entity.
+constexpr std::array<Recogniser, kEntities> kRecognisers = {
+    RecogniseEmail, RecognisePhone,     RecogniseUsSsn, RecogniseCreditCard,
+    RecogniseIban,  RecogniseIpAddress, RecogniseSecret};
+
+constexpr uint8_t BitOf(Entity entity) {
+  return static_cast<uint8_t>(1U << static_cast<uint32_t>(entity));
+}
+
+// First two bytes of all that RecogniseSecret knows.
+constexpr std::array<std::string_view, 19> kSecretBeginnings = {
+    "AK", "AS", "AI", "gh", "gi", "gl", "sk", "rk", "pk", "wh",
+    "xo", "xa", "hf", "np", "gs", "do", "we", "ey", "--"};
+
+// Whose values can begin with a byte.
+constexpr std::array<uint8_t, 256> MakeFirstBytes() {
+  std::array<uint8_t, 256> first{};
+  const auto add = [&first](std::string_view bytes, std::initializer_list<Entity> entities) {
+    for (const char c : bytes) {
+      for (Entity each : entities) first[static_cast<unsigned char>(c)] |= BitOf(each);
+    }
+  };
+  add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", {Entity::kEmail, Entity::kIban});
+  add("0123456789", {Entity::kEmail, Entity::kPhone, Entity::kUsSsn, Entity::kCreditCard});
+  add("\xc3\xc4\xc5\xc6\xc7\xc8\xc9", {Entity::kEmail});
+  add("0123456789abcdefABCDEF", {Entity::kIpAddress});
+  add("+(", {Entity::kPhone});
+  for (std::string_view each : kSecretBeginnings) add(each.substr(0, 1), {Entity::kSecret});
+  return first;
+}
+constexpr std::array<uint8_t, 256> kFirstBytes = MakeFirstBytes();
+
+bool IsLatinAt(std::string_view text, size_t at) {
+  return Reader::IsLatinLead(static_cast<unsigned char>(text[at]));
+}
+
+// A word goes on from one letter, digit or Latin letter to the next.
+bool IsInsideWord(std::string_view text, size_t at) {
+  if (at == 0 || !(text::IsAlnum(text[at]) || IsLatinAt(text, at))) return false;
+  if (text::IsAlnum(text[at - 1])) return true;
+  return at > 1 && IsLatinAt(text, at - 2) &&
+         (static_cast<unsigned char>(text[at - 1]) & 0xc0) == 0x80;
+}
+
+// Tells from a few bytes that nothing begins at most places, for that is what most texts are made
+// of. Where it does not know, it says so.
+class Prefilter {
+ public:
+  Prefilter(std::string_view text, size_t from, bool is_whole)
+      : text_(text), is_whole_(is_whole), free_of_at_(from) {}
+
+  // Some of `asked`, bits of Entity.
+  uint8_t Of(uint8_t asked, size_t at) {
+    if ((asked & BitOf(Entity::kEmail)) != 0 && !MayBeEmail(at)) asked &= ~BitOf(Entity::kEmail);
+    if ((asked & BitOf(Entity::kIban)) != 0 && !MayBeIban(at)) asked &= ~BitOf(Entity::kIban);
+    if ((asked & BitOf(Entity::kIpAddress)) != 0 && !MayBeIp(at)) {
+      asked &= ~BitOf(Entity::kIpAddress);
+    }
+    if ((asked & BitOf(Entity::kSecret)) != 0 && !MayBeSecret(at)) {
+      asked &= ~BitOf(Entity::kSecret);
+    }
+    return asked;
+  }
+
+ private:
+  // An '@' is not further away than the longest local part.
+  static constexpr size_t kMostToAt = 66;
+
+  bool MayBeEmail(size_t at) {
+    if (at_sign_ < at) at_sign_ = std::string_view::npos;
+    const size_t end = std::min(text_.size(), at + kMostToAt);
+    if (at_sign_ == std::string_view::npos && free_of_at_ < end) {
+      const size_t begin = std::max(free_of_at_, at);
+      const size_t found = text_.substr(begin, end - begin).find('@');
+      if (found != std::string_view::npos) at_sign_ = begin + found;
+      free_of_at_ = found == std::string_view::npos ? end : begin + found + 1;
+    }
+    if (at_sign_ != std::string_view::npos) return at_sign_ < at + kMostToAt;
+    return !is_whole_ && at + kMostToAt > text_.size();
+  }
+
+  bool MayBeIban(size_t at) const { return at + 2 >= text_.size() || text::IsDigit(text_[at + 2]); }
+
+  // The first part of an IPv6 address has up to four digits.
+  bool MayBeIp(size_t at) const {
+    if (text::IsDigit(text_[at]) || at + 5 > text_.size()) return true;
+    return text_.substr(at, 5).find(':') != std::string_view::npos;
+  }
+
+  bool MayBeSecret(size_t at) const {
+    if (at + 2 > text_.size()) return true;
+    return std::ranges::find(kSecretBeginnings, text_.substr(at, 2)) != kSecretBeginnings.end();
+  }
+
+  const std::string_view text_;
+  const bool is_whole_;
+  size_t at_sign_ = std::string_view::npos;  // The first one from where it was looked for.
+  size_t free_of_at_;                        // Before it there is none but that.
+};
+
+struct Best {
+  Match match;
+  bool is_open = false;  // What is still to come may change it.
+};
+
+Best LookAt(std::string_view text, size_t at, bool is_whole, uint8_t asked) {
+  Best best{.match = {.begin = at}};
+  const size_t context = at < kContext ? at : kContext;
+  const std::string_view before = text.substr(at - context, context);
+  for (size_t i = 0; i < kEntities; ++i) {
+    if ((asked >> i & 1U) == 0) continue;
+    Reader reader(text.substr(at), is_whole);
+    const Recognition recognised = kRecognisers[i](reader, before);
+    best.is_open = best.is_open || reader.is_starved();
+    if (recognised.length > best.match.length) {
+      best.match = {at, recognised.length, static_cast<Entity>(i), recognised.tail};
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+Match FindNext(std::string_view text, size_t from, bool is_whole, EntitySet entities) {
+  Prefilter prefilter(text, from, is_whole);
+  for (size_t at = from; at < text.size(); ++at) {
+    uint8_t asked = kFirstBytes[static_cast<unsigned char>(text[at])] & entities.bits();
+    if (asked == 0 || IsInsideWord(text, at)) continue;
+    asked = prefilter.Of(asked, at);
+    if (asked == 0) continue;
+    const Best best = LookAt(text, at, is_whole, asked);
+    if (best.is_open) return {.begin = at};
+    if (best.match.found()) return best.match;
+  }
+  return {.begin = text.size()};
+}
+
+}  // namespace weir::guardrails

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/status/status.h"
+#include "services/guardrails/scanner.h"
+
+namespace weir::guardrails {
+
+// Takes a text apart: what is no value, and the values, in their order. Views are gone afterwards.
+class Parts {
+ public:
+  virtual ~Parts() = default;
+  virtual void Text(std::string_view text) = 0;
+  // A value begins; its first bytes, at most kLongestMatch.
+  virtual void Value(Entity entity, std::string_view head) = 0;
+  // More bytes of the value that came last.
+  virtual void Tail(std::string_view more) = 0;
+};
+
+// Scans a text that comes in pieces. Whatever the pieces, the parts are those of the whole text
+// (only cut otherwise): a byte is held back while what follows could still make it part of a value,
+// and at most kMostRead - 1 of them are at any time.
+//
+// Not thread-safe. Small enough to travel: Save() makes less than 400 bytes of it.
+class StreamScanner {
+ public:
+  explicit StreamScanner(EntitySet entities) : entities_(entities) {}
+
+  // `piece` is whole characters of UTF-8. After the last piece nothing is held back.
+  void Feed(std::string_view piece, bool is_last, Parts& parts);
+
+  // Bytes that were fed and are neither text nor value yet.
+  size_t held() const { return buffer_.size() - context_; }
+
+  // Everything but the entities. It has the last bytes of the text: not for logs.
+  std::string Save() const;
+  // kInvalidArgument: `saved` is not what Save made.
+  absl::Status Load(std::string_view saved);
+
+ private:
+  // How much of the buffer from `at` on is the tail that is open; closes it where it ends.
+  size_t TakeTail(size_t at, bool is_last);
+  size_t TakePemTail(std::string_view rest, bool is_last);
+
+  const EntitySet entities_;
+  std::string buffer_;  // Context, then what is held back.
+  size_t context_ = 0;
+  Recognition::Tail tail_ = Recognition::Tail::kNone;
+  uint32_t tail_bytes_ = 0;  // Of the open tail so far.
+};
+
+}  // namespace weir::guardrails

@@ -1,0 +1,33 @@
+// Says what the scanner finds: a line of text in hexadecimal in, a line of "ENTITY begin end" in
+// bytes out, separated by ';'.
+#include <iostream>
+#include <string>
+
+#include "common/text/hex.h"
+#include "services/guardrails/scanner.h"
+
+namespace weir::guardrails {
+namespace {
+
+void Print(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const Match match = FindNext(text, at, true, EntitySet::All());
+    if (!match.found()) break;
+    at = match.begin + match.length;
+    std::cout << NameOf(match.entity) << ' ' << match.begin << ' ' << at << ';';
+  }
+  std::cout << '\n';
+}
+
+}  // namespace
+}  // namespace weir::guardrails
+
+int main() {
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    const auto text = weir::text::HexDecode(line);
+    if (!text) return 1;
+    weir::guardrails::Print(*text);
+  }
+  return 0;
+}
