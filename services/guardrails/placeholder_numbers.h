@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "services/guardrails/entity.h"
+
+namespace weir::guardrails {
+
+// The placeholders of one request: canonical, so that equal requests look equal once they are
+// masked. Numbers go up by type in the order in which values appear; a value that comes again gets
+// the number that it has. Not thread-safe; has the values, not for logs.
+class PlaceholderNumbers {
+ public:
+  // What looks like a placeholder in `text` is never given out: it would be taken for a value of
+  // this request when it comes back. For every text of the request, before the first For.
+  void Avoid(std::string_view text);
+
+  // Empty: there are 9999 of its type already.
+  std::string For(Entity entity, std::string_view value);
+
+ private:
+  std::set<std::string, std::less<>> avoided_;
+  std::array<int, kEntities> last_{};
+  std::array<std::map<std::string, std::string, std::less<>>, kEntities> given_;
+};
+
+}  // namespace weir::guardrails
