@@ -4,6 +4,7 @@
 #include <map>
 
 #include "common/api/attempt_name.h"
+#include "common/async/at_once.h"
 #include "common/log/log.h"
 #include "common/quota/lease_amounts.h"
 
@@ -15,6 +16,8 @@ constexpr int kTries = 20;
 constexpr Duration kPause = std::chrono::milliseconds(100);
 constexpr Duration kLongestPause = std::chrono::seconds(1);
 constexpr Duration kTimeout = std::chrono::seconds(3);
+// Organisations that are told of at the same time.
+constexpr size_t kMostAtOnce = 128;
 
 }  // namespace
 
@@ -28,7 +31,7 @@ asio::awaitable<absl::StatusOr<quota_pb::ReserveResponse>> AnnouncingQuota::Rese
     kept.mutable_estimate()->set_output_tokens_declared(response->output_tokens_cap());
   }
   std::string name = AttemptName(kept.key());
-  open_.insert_or_assign(std::move(name), std::move(kept));
+  open_.insert_or_assign(std::move(name), Open{.reserved = std::move(kept)});
   co_return response;
 }
 
@@ -39,7 +42,8 @@ asio::awaitable<absl::StatusOr<quota_pb::ExtendResponse>> AnnouncingQuota::Exten
       co_await inner().Extend(call, std::move(request));
   const auto open = open_.find(name);
   if (response.ok() && open != open_.end()) {
-    open->second.mutable_estimate()->set_output_tokens_declared(response->output_tokens_cap());
+    open->second.reserved.mutable_estimate()->set_output_tokens_declared(
+        response->output_tokens_cap());
   }
   co_return response;
 }
@@ -47,8 +51,14 @@ asio::awaitable<absl::StatusOr<quota_pb::ExtendResponse>> AnnouncingQuota::Exten
 asio::awaitable<absl::StatusOr<quota_pb::SettleResponse>> AnnouncingQuota::Settle(
     CallContext call, quota_pb::SettleRequest request) {
   const std::string name = AttemptName(request.key());
+  const int64_t told = TimesTold(name);
   absl::StatusOr<quota_pb::SettleResponse> response =
       co_await inner().Settle(call, std::move(request));
+  if (response.ok() && TimesTold(name) != told) {
+    // It may have been settled before all was lost, and have a hold again since it was told of: who
+    // settles it once more ends that, and counts it where it is not.
+    co_return status::Unavailable("the attempt was announced while it was settled: settle again");
+  }
   if (response.ok() || IsRefusedForGood(response.status())) open_.erase(name);
   co_return response;
 }
@@ -76,31 +86,38 @@ asio::awaitable<void> AnnouncingQuota::Run() {
 
 asio::awaitable<void> AnnouncingQuota::Tell(std::string organization) {
   std::map<std::string, std::vector<std::string>> names;
-  for (const auto& [name, request] : open_) {
-    const std::string& its = request.subjects().organization();
+  for (const auto& [name, open] : open_) {
+    const std::string& its = open.reserved.subjects().organization();
     if (organization.empty() || its == organization) names[its].push_back(name);
   }
   // Leases first: what they pay for needs no hold of its own.
   quota_pb::AnnounceRequest leases;
   leases.set_organization(organization);
   co_await TellOne(std::move(leases));
-  for (auto& [its, all] : names) {
-    while (!all.empty()) {
-      quota_pb::AnnounceRequest attempts = NextOf(its, all);
-      if (!attempts.attempts().empty()) co_await TellOne(std::move(attempts));
-    }
+  std::vector<Organization> all;
+  for (auto& [its, attempts] : names) all.push_back({its, std::move(attempts)});
+  // Each waits for its own rebuild, and all together have half a second.
+  co_await ForEachAtOnce<Organization>(
+      std::move(all), kMostAtOnce, [this](Organization each) { return TellOf(std::move(each)); });
+}
+
+asio::awaitable<void> AnnouncingQuota::TellOf(Organization organization) {
+  while (!organization.attempts.empty()) {
+    quota_pb::AnnounceRequest attempts = NextOf(organization);
+    if (!attempts.attempts().empty()) co_await TellOne(std::move(attempts));
   }
 }
 
-quota_pb::AnnounceRequest AnnouncingQuota::NextOf(const std::string& organization,
-                                                  std::vector<std::string>& names) const {
+quota_pb::AnnounceRequest AnnouncingQuota::NextOf(Organization& organization) {
   quota_pb::AnnounceRequest request;
-  request.set_organization(organization);
+  request.set_organization(organization.name);
+  std::vector<std::string>& names = organization.attempts;
   while (!names.empty() && request.attempts_size() < quota::kMostAnnounced) {
     const auto open = open_.find(names.back());
     names.pop_back();
-    // Else it was settled meanwhile.
-    if (open != open_.end()) *request.add_attempts() = open->second;
+    if (open == open_.end()) continue;  // It was settled meanwhile.
+    ++open->second.times_told;
+    *request.add_attempts() = open->second.reserved;
   }
   return request;
 }
@@ -113,11 +130,29 @@ asio::awaitable<void> AnnouncingQuota::TellOne(quota_pb::AnnounceRequest request
     last = (co_await inner().Announce(call, request)).status();
     if (last.ok() || IsRefusedForGood(last)) break;
   }
+  if (last.ok()) {
+    co_await ReleaseWhatEnded(std::move(request));
+    co_return;
+  }
   // Who cannot be told hears when it is there again.
-  if (last.ok()) co_return;
   log::Warn("edge.announce.failed", {{"organization", request.organization()},
                                      {"attempts", request.attempts_size()},
                                      {"reason", status::Message(last)}});
+}
+
+asio::awaitable<void> AnnouncingQuota::ReleaseWhatEnded(quota_pb::AnnounceRequest told) {
+  for (const quota_pb::ReserveRequest& each : told.attempts()) {
+    if (open_.contains(AttemptName(each.key()))) continue;
+    quota_pb::ReleaseRequest release;
+    *release.mutable_key() = each.key();
+    release.set_organization(told.organization());
+    std::ignore = co_await inner().Release(CallContext{}, std::move(release));
+  }
+}
+
+int64_t AnnouncingQuota::TimesTold(const std::string& name) const {
+  const auto open = open_.find(name);
+  return open == open_.end() ? 0 : open->second.times_told;
 }
 
 }  // namespace weir::api

@@ -35,16 +35,28 @@ class AnnouncingQuota final : public ForwardingQuota {
   size_t under_way() const { return open_.size(); }
 
  private:
+  // An attempt that is not settled.
+  struct Open {
+    quota_pb::ReserveRequest reserved;  // With the output that is covered declared.
+    int64_t times_told = 0;
+  };
+  struct Organization {
+    std::string name;
+    std::vector<std::string> attempts;  // Their names.
+  };
+
   // What is under way in the organisation; empty: in all.
   asio::awaitable<void> Tell(std::string organization);
+  asio::awaitable<void> TellOf(Organization organization);
   // The next of `names` that are still open, as many as one call may name; takes them out of it.
-  quota_pb::AnnounceRequest NextOf(const std::string& organization,
-                                   std::vector<std::string>& names) const;
+  quota_pb::AnnounceRequest NextOf(Organization& organization);
   asio::awaitable<void> TellOne(quota_pb::AnnounceRequest request);
+  // Those of them that were released while they were told of have a hold now that nobody ends.
+  asio::awaitable<void> ReleaseWhatEnded(quota_pb::AnnounceRequest told);
+  int64_t TimesTold(const std::string& name) const;
 
   Timers& timers_;
-  // As they were reserved, by the names of their keys, with the output that is covered declared.
-  absl::flat_hash_map<std::string, quota_pb::ReserveRequest> open_;
+  absl::flat_hash_map<std::string, Open> open_;  // By the names of their keys.
 };
 
 }  // namespace weir::api

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "common/quota/lease_amounts.h"
 #include "common/testing/fake_timers.h"
 #include "common/testing/run.h"
@@ -34,11 +37,17 @@ class Service final : public Quota {
   }
   asio::awaitable<absl::StatusOr<quota_pb::SettleResponse>> Settle(
       CallContext, quota_pb::SettleRequest) override {
+    if (settling) {
+      // What it asks for happens on the loop, before this is answered.
+      std::exchange(settling, nullptr)();
+      for (int i = 0; i < 20; ++i) co_await asio::post(asio::use_awaitable);
+    }
     if (!settled.ok()) co_return settled;
     co_return quota_pb::SettleResponse();
   }
   asio::awaitable<absl::StatusOr<quota_pb::ReleaseResponse>> Release(
-      CallContext, quota_pb::ReleaseRequest) override {
+      CallContext, quota_pb::ReleaseRequest request) override {
+    released.push_back(request.key().request_id());
     co_return quota_pb::ReleaseResponse();
   }
   asio::awaitable<absl::StatusOr<quota_pb::LeaseResponse>> Lease(CallContext,
@@ -56,6 +65,10 @@ class Service final : public Quota {
   asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> Announce(
       CallContext, quota_pb::AnnounceRequest request) override {
     announced.push_back(request);
+    most_open = std::max(most_open, ++open);
+    co_await asio::post(asio::use_awaitable);
+    --open;
+    if (announcing && !request.attempts().empty()) std::exchange(announcing, nullptr)();
     if (!told.ok()) co_return told;
     co_return quota_pb::AnnounceResponse();
   }
@@ -70,6 +83,9 @@ class Service final : public Quota {
   absl::StatusOr<quota_pb::ReserveResponse> reserve = quota_pb::ReserveResponse();
   absl::Status settled, told;
   std::vector<quota_pb::AnnounceRequest> announced;
+  std::vector<std::string> released;
+  std::function<void()> settling, announcing;  // The next time.
+  int open = 0, most_open = 0;                 // Announcements that are answered at the same time.
   Broadcaster<std::string> losses;
 };
 
@@ -95,10 +111,15 @@ class AnnouncingQuotaTest : public ::testing::Test {
     request.set_dry_run(dry_run);
     std::ignore = RunUntilDone(loop_, edge_.Reserve({}, request));
   }
-  void Settle(int number) {
+  absl::Status Settle(int number) {
     quota_pb::SettleRequest request;
     Name(number, *request.mutable_key());
-    std::ignore = RunUntilDone(loop_, edge_.Settle({}, request));
+    return RunUntilDone(loop_, edge_.Settle({}, request)).status();
+  }
+  void Release(int number) {
+    quota_pb::ReleaseRequest request;
+    Name(number, *request.mutable_key());
+    asio::co_spawn(loop_, edge_.Release({}, request), asio::detached);
   }
   void Drain() {
     loop_.restart();
@@ -140,15 +161,14 @@ TEST_F(AnnouncingQuotaTest, ForgetsWhatIsSettledOrReleasedOrWasNeverHeld) {
   service_.reserve = status::ResourceExhausted("full");
   Begin(5);
   EXPECT_EQ(edge_.under_way(), 3U);
-  Settle(1);
-  quota_pb::ReleaseRequest release;
-  Name(2, *release.mutable_key());
-  EXPECT_THAT(RunUntilDone(loop_, edge_.Release({}, release)), IsOk());
+  EXPECT_THAT(Settle(1), IsOk());
+  Release(2);
+  Drain();
   service_.settled = status::Unavailable("away");
-  Settle(3);
+  EXPECT_FALSE(Settle(3).ok());
   EXPECT_EQ(edge_.under_way(), 1U) << "a settlement that is not taken is sent again";
   service_.settled = status::InvalidArgument("never");
-  Settle(3);
+  EXPECT_FALSE(Settle(3).ok());
   EXPECT_EQ(edge_.under_way(), 0U);
   EXPECT_THAT(Lose(""), IsEmpty());
 }
@@ -169,6 +189,31 @@ TEST_F(AnnouncingQuotaTest, ManyAreNamedInSeveralCalls) {
   std::vector<int> sizes;
   for (const auto& each : Lose("acme")) sizes.push_back(each.attempts_size());
   EXPECT_THAT(sizes, ElementsAre(quota::kMostAnnounced, 1));
+}
+
+TEST_F(AnnouncingQuotaTest, OrganisationsDoNotWaitForEachOther) {
+  for (int i = 0; i < 10; ++i) Begin(i, fmt::format("org-{}", i));
+  EXPECT_THAT(Lose(""), SizeIs(10));
+  EXPECT_EQ(service_.most_open, 10);
+}
+
+TEST_F(AnnouncingQuotaTest, WhatIsAnnouncedWhileItIsSettledIsSettledAgain) {
+  Begin(1);
+  service_.settling = [this] { service_.losses.Publish("acme"); };
+  EXPECT_THAT(Settle(1), testing::StatusIs(absl::StatusCode::kUnavailable,
+                                           ::testing::HasSubstr("settle again")));
+  EXPECT_EQ(edge_.under_way(), 1U);
+  EXPECT_THAT(Settle(1), IsOk());
+  EXPECT_EQ(edge_.under_way(), 0U);
+}
+
+TEST_F(AnnouncingQuotaTest, WhatIsReleasedWhileItIsAnnouncedIsReleasedAgain) {
+  Begin(1);
+  Begin(2);
+  service_.announcing = [this] { Release(1); };
+  Lose("acme");
+  const std::string name = fmt::format("{:032x}", 1);
+  EXPECT_THAT(service_.released, ElementsAre(name, name));
 }
 
 TEST_F(AnnouncingQuotaTest, SaysItAgainWhileItCannotBeTakenAndNotWhereItNeverWill) {

@@ -3,8 +3,16 @@
 
 #include "common/api/attempt_name.h"
 #include "common/api/leasing_quota.h"
+#include "common/async/at_once.h"
 
 namespace weir::api {
+namespace {
+
+// Organisations whose leases are asked for at the same time: each waits for its own rebuild.
+constexpr size_t kMostAtOnce = 128;
+
+}  // namespace
+
 void LeasingQuota::Lose(const CallerPtr& caller, const LeasedPtr& lease) {
   // Whoever settles, extends or releases one of these deals with a hold of its own from now on.
   absl::erase_if(open_, [&](const auto& each) {
@@ -45,6 +53,12 @@ asio::awaitable<absl::Status> LeasingQuota::ConfirmLeases(CallContext call,
   co_return absl::OkStatus();
 }
 
+asio::awaitable<void> LeasingQuota::ConfirmInto(CallContext call, std::string organization,
+                                                std::shared_ptr<absl::Status> result) {
+  const absl::Status confirmed = co_await ConfirmLeases(call, std::move(organization));
+  result->Update(confirmed);
+}
+
 asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> LeasingQuota::Announce(
     CallContext call, quota_pb::AnnounceRequest request) {
   if (request.attempts().empty()) {
@@ -54,11 +68,11 @@ asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> LeasingQuota::Announ
       for (const auto& each : leasing_) organizations.push_back(each.first);
     }
     // One whose counters cannot be rebuilt must not keep the others from it.
-    absl::Status last;
-    for (const std::string& each : organizations) {
-      last.Update(co_await ConfirmLeases(call, each));
-    }
-    if (!last.ok()) co_return last;
+    const auto last = std::make_shared<absl::Status>();
+    co_await ForEachAtOnce<std::string>(
+        std::move(organizations), kMostAtOnce,
+        [this, call, last](std::string each) { return ConfirmInto(call, std::move(each), last); });
+    if (!last->ok()) co_return *last;
     co_return quota_pb::AnnounceResponse();
   }
   quota_pb::AnnounceRequest rest;

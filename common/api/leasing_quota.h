@@ -153,6 +153,8 @@ class LeasingQuota final : public ForwardingQuota {
   void Lose(const CallerPtr& caller, const LeasedPtr& lease);
   // Asks which leases of the organisation are still held.
   asio::awaitable<absl::Status> ConfirmLeases(CallContext call, std::string organization);
+  asio::awaitable<void> ConfirmInto(CallContext call, std::string organization,
+                                    std::shared_ptr<absl::Status> result);
   template <typename Do>
   void ForEachLease(Do act);
   void ArmSweep();
