@@ -152,13 +152,16 @@ size_t Written(Reader& reader, std::string_view before) {
   const bool has_parenthesis = reader.Has(0, '(');
   if (!has_parenthesis && !reader.HasDigit(0)) return 0;
   const Number number = ReadNumber(reader, has_parenthesis ? 1 : 0);
+  size_t end = NorthAmerican(reader, number);
+  if (end == 0) end = National(reader, number);
+  const bool tells_itself = end != 0;
+  if (!tells_itself && !has_parenthesis) end = EndOf(reader, number, 7, 13);
+  // Words last: looking for them costs most.
+  if (end == 0) return 0;
   const int cue = PhoneCue(before);
   if (OtherName(before) < cue) return 0;
-  const bool is_cued = cue != kNoCue;
-  if (!is_cued && IsSomethingElse(before)) return 0;
-  if (const size_t end = NorthAmerican(reader, number)) return end;
-  if (const size_t end = National(reader, number)) return end;
-  return is_cued && !has_parenthesis ? EndOf(reader, number, 7, 13) : 0;
+  if (cue != kNoCue) return end;
+  return tells_itself && !IsSomethingElse(before) ? end : 0;
 }
 
 }  // namespace

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "services/guardrails/entity.h"
+
+namespace weir::guardrails {
+
+// What is done about a value.
+enum class Action : uint8_t {
+  kAllow,     // Nothing.
+  kFlag,      // It goes, and is told of.
+  kPartial,   // Goes with all but the last four characters as '*'; an email with its ends.
+  kMask,      // A placeholder goes, and stays in the answer.
+  kTokenize,  // A placeholder goes; the value is put back into the answer.
+  kHash,      // Goes as 12 hexadecimal digits under the organisation's key.
+  kRedact,    // Its type goes.
+  kBlock,     // Nothing of the whole goes.
+};
+
+// As policies and findings name it: "tokenize".
+std::string_view NameOf(Action action);
+// Nothing: no action has that name.
+std::optional<Action> ActionNamed(std::string_view name);
+
+struct Treatment {
+  Action action = Action::kAllow;
+  // It is told of, and what would be done is not.
+  bool shadow = false;
+};
+
+// By Entity.
+using Treatments = std::array<Treatment, kEntities>;
+
+}  // namespace weir::guardrails

@@ -1,0 +1,66 @@
+#include "services/guardrails/replacements.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/text/ascii.h"
+#include "common/text/hex.h"
+
+namespace weir::guardrails {
+namespace {
+
+constexpr size_t kHashDigits = 12;
+constexpr size_t kShown = 4;
+
+std::string Redacted(Entity entity) { return fmt::format("[{}]", PlaceholderType(entity)); }
+
+// "a***n@example.com": whose domain it is says nothing of who it is.
+std::string PartOfEmail(std::string_view value) {
+  const size_t at = value.find('@');
+  if (at == std::string_view::npos || at == 0) return "***";
+  // A letter of several bytes is not cut.
+  const auto ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  const std::string_view first = ascii(value[0]) ? value.substr(0, 1) : "";
+  const std::string_view last = at > 1 && ascii(value[at - 1]) ? value.substr(at - 1, 1) : "";
+  return fmt::format("{}***{}{}", first, last, value.substr(at));
+}
+
+// "**** **** **** 1111"
+std::string PartOfNumber(std::string_view value) {
+  std::string part(value);
+  size_t left = static_cast<size_t>(std::ranges::count_if(part, text::IsAlnum));
+  for (char& each : part) {
+    if (!text::IsAlnum(each)) continue;
+    if (left-- > kShown) each = '*';
+  }
+  return part;
+}
+
+std::string PartOf(Entity entity, std::string_view value) {
+  if (entity == Entity::kEmail) return PartOfEmail(value);
+  // The end of a key is as secret as its beginning, the end of an address tells it.
+  if (entity == Entity::kSecret || entity == Entity::kIpAddress) return Redacted(entity);
+  return PartOfNumber(value);
+}
+
+}  // namespace
+
+bool Replaces(Action action) {
+  return action != Action::kAllow && action != Action::kFlag && action != Action::kBlock;
+}
+
+Replacement Replacements::For(Entity entity, std::string_view value, Action action) {
+  if (action == Action::kPartial) return {.text = PartOf(entity, value)};
+  if (action == Action::kHash && key_ != nullptr) {
+    const std::string digest = text::HexEncode(crypto::ToBytes((*key_)(value)));
+    return {.text = fmt::format("[{}:{}]", PlaceholderType(entity), digest.substr(0, kHashDigits))};
+  }
+  if (action == Action::kMask || action == Action::kTokenize) {
+    std::string placeholder = numbers_.For(entity, value);
+    if (!placeholder.empty()) return {std::move(placeholder), action == Action::kTokenize};
+  }
+  return {.text = Redacted(entity)};
+}
+
+}  // namespace weir::guardrails
