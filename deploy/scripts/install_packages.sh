@@ -16,7 +16,7 @@ build_packages=(
   libabsl-dev libbenchmark-dev libboost-url1.81-dev libboost1.81-dev libcli11-dev libfmt-dev libgmock-dev
   libgrpc++-dev libgtest-dev libhiredis-dev libjemalloc-dev libmimalloc-dev libpq-dev
   libprotobuf-dev libprotoc-dev librapidcheck-dev libre2-dev libsimdjson-dev libspdlog-dev
-  libsqlite3-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler
+  libsqlite3-dev libssl-dev libutf8proc-dev libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler
   protobuf-compiler-grpc zlib1g-dev
   # For the scripts. CMake looks for an interpreter too.
   curl openssl python3
