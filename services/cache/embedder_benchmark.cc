@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "services/cache/hashed_embedder.h"
 #include "services/cache/static_embedder.h"
 
 // What a lookup pays for its vector. The table is read from the folder of the sources, which is
@@ -54,6 +55,9 @@ void EmbedAll(const Embedder& embedder, benchmark::State& state) {
 
 void BM_EmbedByTable(benchmark::State& state) { EmbedAll(Table(), state); }
 BENCHMARK(BM_EmbedByTable);
+
+void BM_EmbedByHashes(benchmark::State& state) { EmbedAll(HashedEmbedder(), state); }
+BENCHMARK(BM_EmbedByHashes);
 
 void BM_Tokenize(benchmark::State& state) {
   TokenIds ids;
