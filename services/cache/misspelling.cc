@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "services/cache/stem.h"
 #include "services/cache/veto_lexicon.h"
 
 namespace weir::cache {
@@ -21,20 +22,34 @@ bool IsSwapped(std::string_view one, std::string_view other, size_t at) {
 }
 
 bool IsWrongLetter(std::string_view one, std::string_view other, size_t at) {
-  return one.size() >= kLongWord && at + 1 < one.size() &&
-         one.substr(at + 1) == other.substr(at + 1);
+  return one.substr(at + 1) == other.substr(at + 1);
 }
 
-// `longer` has one letter more, at `at`. A letter doubled is a slip in any word.
 bool IsExtraLetter(std::string_view longer, std::string_view shorter, size_t at) {
-  if (at >= shorter.size() || longer.substr(at + 1) != shorter.substr(at)) return false;
-  return shorter.size() >= kLongWord || longer[at] == longer[at - 1];
+  return longer.substr(at + 1) == shorter.substr(at);
+}
+
+// Of two words of which both may be right.
+bool IsLikelySlip(std::string_view longer, std::string_view shorter, size_t at) {
+  if (at >= shorter.size() || at + 1 >= longer.size()) return false;
+  // A letter doubled is a slip in any word.
+  const bool doubled = longer.size() > shorter.size() && longer[at] == longer[at - 1];
+  return doubled || shorter.size() >= kLongWord;
 }
 
 std::vector<std::string> WordsOnlyIn(const Wording& one, const Wording& other) {
   std::vector<std::string> only;
   std::ranges::set_difference(one.words, other.words, std::back_inserter(only));
   return only;
+}
+
+// How well a word is known, rising.
+enum class Knowledge : uint8_t { kNone, kVocabulary, kTable };
+
+Knowledge KnowledgeOf(const std::string& word, const StemWeights* vocabulary) {
+  if (VetoLexicon::Get().Find(word, false)) return Knowledge::kTable;
+  const bool known = vocabulary && vocabulary->Knows(Stem(word));
+  return known ? Knowledge::kVocabulary : Knowledge::kNone;
 }
 
 void Replace(std::vector<Token>& tokens, std::string_view word, std::string_view by) {
@@ -45,29 +60,34 @@ void Replace(std::vector<Token>& tokens, std::string_view word, std::string_view
 
 }  // namespace
 
-bool IsMisspelling(std::string_view one, std::string_view other) {
+bool IsMisspelling(std::string_view one, std::string_view other, bool is_word) {
   if (one.size() < other.size()) std::swap(one, other);
   if (other.size() < kShortWord || one.size() - other.size() > 1) return false;
   if (one.find_first_of("0123456789") != std::string_view::npos) return false;
   const auto at = static_cast<size_t>(std::ranges::mismatch(one, other).in1 - one.begin());
   if (at == 0 || at == one.size()) return false;
-  if (one.size() == other.size()) return IsSwapped(one, other, at) || IsWrongLetter(one, other, at);
-  return IsExtraLetter(one, other, at);
+  const bool same_size = one.size() == other.size();
+  if (same_size && IsSwapped(one, other, at)) return true;
+  if (!is_word && !IsLikelySlip(one, other, at)) return false;
+  return same_size ? IsWrongLetter(one, other, at) : IsExtraLetter(one, other, at);
 }
 
-std::pair<Wording, Wording> Mended(const Wording& a, const Wording& b) {
+std::pair<Wording, Wording> Mended(const Wording& a, const Wording& b,
+                                   const StemWeights* vocabulary) {
   const std::vector<std::string> only_a = WordsOnlyIn(a, b);
   const std::vector<std::string> only_b = WordsOnlyIn(b, a);
   if (only_a.size() > kMostWords || only_b.size() > kMostWords) return {a, b};
-  const VetoLexicon& lexicon = VetoLexicon::Get();
   std::vector<Token> tokens_a = a.tokens, tokens_b = b.tokens;
   bool mended = false;
   for (const std::string& one : only_a) {
     for (const std::string& other : only_b) {
-      const bool knows_one = lexicon.Find(one, false) != nullptr;
-      const bool knows_other = lexicon.Find(other, false) != nullptr;
-      if ((knows_one && knows_other) || !IsMisspelling(one, other)) continue;
-      if (knows_one) {
+      const Knowledge of_one = KnowledgeOf(one, vocabulary);
+      const Knowledge of_other = KnowledgeOf(other, vocabulary);
+      if (of_one == Knowledge::kTable && of_other == Knowledge::kTable) continue;
+      const bool is_word =
+          vocabulary && (of_one == Knowledge::kNone) != (of_other == Knowledge::kNone);
+      if (!IsMisspelling(one, other, is_word)) continue;
+      if (of_one > of_other) {
         Replace(tokens_b, other, one);
       } else {
         Replace(tokens_a, one, other);

@@ -18,6 +18,9 @@ class StemWeights {
 
   double Of(const std::string& stem) const;
 
+  // It is listed: texts have had it more than once.
+  bool Knows(const std::string& stem) const { return weights_.contains(stem); }
+
  private:
   std::unordered_map<std::string, double> weights_;
   double unknown_ = 0;

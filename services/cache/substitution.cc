@@ -23,9 +23,7 @@ std::vector<std::string> StemsOf(const Wording& wording) {
 bool IsGap(size_t words) { return words > 0 && words <= kLongestGap; }
 
 // The texts are equal but for one place.
-bool HaveOneFrame(const Wording& a, const Wording& b) {
-  const std::vector<std::string> x = StemsOf(a);
-  const std::vector<std::string> y = StemsOf(b);
+bool HaveOneFrame(const std::vector<std::string>& x, const std::vector<std::string>& y) {
   const auto [x_end, y_end] = std::ranges::mismatch(x, y);
   const auto before = static_cast<size_t>(x_end - x.begin());
   const auto rest = std::mismatch(x.rbegin(), std::make_reverse_iterator(x_end), y.rbegin(),
@@ -39,7 +37,7 @@ bool HaveOneFrame(const Wording& a, const Wording& b) {
 
 bool IsSubstitution(const WordDifference& difference) {
   if (difference.IsDoublyNegated() || !difference.OnBothSides(WordClass::kContent)) return false;
-  return HaveOneFrame(difference.a, difference.b);
+  return HaveOneFrame(StemsOf(difference.a), StemsOf(difference.b));
 }
 
 }  // namespace weir::cache

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "services/cache/stem_weights.h"
 #include "services/cache/wording.h"
 
 namespace weir::cache {
@@ -17,6 +18,8 @@ struct VetoRules {
   // ("grapefruit", "leftover rice"). The tables know common synonyms; traffic that is full of
   // others loses hits by this rule, others lose wrong ones.
   bool substitution = true;
+  // Words that are none of somebody's slips, not owned; null: slips are told in longer words alone.
+  const StemWeights* vocabulary = nullptr;
 };
 
 // Decides by rules alone, before anything learned: knows English words, while numbers, names and

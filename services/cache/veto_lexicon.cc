@@ -1,7 +1,6 @@
 #include "services/cache/veto_lexicon.h"
 
 #include <functional>
-#include <span>
 
 #include "common/text/ascii.h"
 #include "services/cache/stem.h"
@@ -40,8 +39,8 @@ const VetoLexicon& VetoLexicon::Get() {
 
 VetoLexicon::VetoLexicon() {
   using enum WordClass;
-  const auto add = [this](WordClass word_class, std::span<const std::string_view> groups) {
-    for (const std::string_view group : groups) AddGroup(word_class, group);
+  const auto add = [this](WordClass word_class, std::string_view groups) {
+    for (const std::string_view group : text::Split(groups, ',')) AddGroup(word_class, group);
   };
   add(kNegation, veto_words::Negations());
   add(kBound, veto_words::Bounds());
@@ -55,7 +54,7 @@ VetoLexicon::VetoLexicon() {
   for (const std::string_view word : WordList(veto_words::Fillers())) {
     AddWord(word, {.word_class = kFiller, .concept_id = 0});
   }
-  for (const std::string_view pair : veto_words::Opposites()) AddOpposites(pair);
+  for (const std::string_view pair : WordList(veto_words::Opposites())) AddOpposites(pair);
 }
 
 void VetoLexicon::AddGroup(WordClass word_class, std::string_view group) {

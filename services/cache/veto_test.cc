@@ -119,6 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"OppositeOfSynonym", "Activate roaming", "Turn off roaming", "veto_antonym"},
         {"Prefix", "Is the fee refundable?", "Is the fee nonrefundable?", "veto_antonym"},
         {"PrefixHyphen", "Is the fee refundable?", "Is the fee non-refundable?", "veto_negation"},
+        {"TopAndWorst", "List the top towns", "List the worst towns", "veto_antonym"},
         {"Doubly", "Is the test not hard?", "Is the test easy?", ""},
         {"NeitherNorMore", "Allow no more than 5 tries", "Allow at most 5 tries", ""},
     }),
@@ -160,6 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"MonthOrVerb", "May I swim here in May?", "may i swim here in may", ""},
         {"WhoWhen", "Who built the bridge?", "When was the bridge built?", "veto_question_word"},
         {"WhereWhy", "Where is the bridge shut?", "Why is the bridge shut?", "veto_question_word"},
+        {"Within", "Return it within 9 days", "Return it after 9 days", "veto_time"},
         {"HowLong", "How long until my card arrives?", "When does my card arrive?", ""},
     }),
     NameOf);
@@ -189,6 +191,17 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(VetoTest, WithoutTheRuleOnSubstitutionsOtherThingsMayShare) {
   EXPECT_EQ(
       VetoOf("Can dogs eat raw onions?", "Can dogs eat ripe grapes?", {.substitution = false}), "");
+}
+
+TEST(VetoTest, AVocabularyTellsSlipsInShortWords) {
+  const auto vocabulary =
+      StemWeights::Parse(R"({"": 9, "port": 3, "ship": 3, "sour": 3, "soup": 3})");
+  ASSERT_TRUE(vocabulary.ok());
+  const VetoRules rules = {.vocabulary = &*vocabulary};
+  EXPECT_EQ(VetoOf("Is the port deep?", "Is the poet deep?", {}), "veto_substitution");
+  EXPECT_EQ(VetoOf("Is the port deep?", "Is the poet deep?", rules), "");
+  EXPECT_EQ(VetoOf("Is the ship deep?", "Is the shp deep?", rules), "veto_substitution");
+  EXPECT_EQ(VetoOf("Is it soup or tea?", "Is it sour or tea?", rules), "veto_substitution");
 }
 
 TEST(VetoTest, WhatIsTooLongIsLeftToEquality) {

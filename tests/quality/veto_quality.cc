@@ -10,7 +10,10 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +29,7 @@ struct Settings {
   std::vector<std::string> files;
   size_t misses = 0;
   VetoRules rules;
+  std::string vocabulary;  // A file; empty: none.
 };
 
 struct Tally {
@@ -74,6 +78,8 @@ Settings Read(int argc, char** argv) {
       settings.misses = std::strtoul(argv[++i], nullptr, 10);
     } else if (argument == "--lenient") {
       settings.rules.substitution = false;
+    } else if (argument == "--vocabulary" && i + 1 < argc) {
+      settings.vocabulary = argv[++i];
     } else {
       settings.files.emplace_back(argument);
     }
@@ -81,7 +87,17 @@ Settings Read(int argc, char** argv) {
   return settings;
 }
 
-absl::Status Run(const Settings& settings) {
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+absl::Status Run(Settings settings) {
+  std::optional<StemWeights> vocabulary;
+  if (!settings.vocabulary.empty()) {
+    WEIR_ASSIGN_OR_RETURN(vocabulary, StemWeights::Parse(ReadFile(settings.vocabulary)));
+    settings.rules.vocabulary = &*vocabulary;
+  }
   Tallies tallies;
   size_t pairs = 0;
   std::chrono::duration<double, std::micro> took{};
@@ -104,7 +120,8 @@ int main(int argc, char** argv) {
   using namespace weir::cache;
   const Settings settings = Read(argc, argv);
   if (settings.files.empty()) {
-    fmt::print(stderr, "usage: veto_quality [--misses N] [--lenient] FILE...\n");
+    fmt::print(stderr,
+               "usage: veto_quality [--misses N] [--lenient] [--vocabulary FILE] FILE...\n");
     return 2;
   }
   const absl::Status ran = Run(settings);
