@@ -52,6 +52,24 @@ Knowledge KnowledgeOf(const std::string& word, const StemWeights* vocabulary) {
   return known ? Knowledge::kVocabulary : Knowledge::kNone;
 }
 
+struct Slip {
+  bool in_a;  // Else in b.
+  std::string wrong, right;
+};
+
+std::optional<Slip> SlipBetween(const std::string& in_a, const std::string& in_b,
+                                const StemWeights* vocabulary) {
+  // Most words are not alike at all.
+  if (in_a[0] != in_b[0]) return std::nullopt;
+  const Knowledge of_a = KnowledgeOf(in_a, vocabulary);
+  const Knowledge of_b = KnowledgeOf(in_b, vocabulary);
+  if (of_a == Knowledge::kTable && of_b == Knowledge::kTable) return std::nullopt;
+  const bool is_word = vocabulary && (of_a == Knowledge::kNone) != (of_b == Knowledge::kNone);
+  if (!IsMisspelling(in_a, in_b, is_word)) return std::nullopt;
+  if (of_a > of_b) return Slip{.in_a = false, .wrong = in_b, .right = in_a};
+  return Slip{.in_a = true, .wrong = in_a, .right = in_b};
+}
+
 void Replace(std::vector<Token>& tokens, std::string_view word, std::string_view by) {
   for (Token& token : tokens) {
     if (token.text == word) token.text = by;
@@ -72,31 +90,21 @@ bool IsMisspelling(std::string_view one, std::string_view other, bool is_word) {
   return same_size ? IsWrongLetter(one, other, at) : IsExtraLetter(one, other, at);
 }
 
-std::pair<Wording, Wording> Mended(const Wording& a, const Wording& b,
-                                   const StemWeights* vocabulary) {
+std::optional<std::pair<Wording, Wording>> Mended(const Wording& a, const Wording& b,
+                                                  const StemWeights* vocabulary) {
   const std::vector<std::string> only_a = WordsOnlyIn(a, b);
   const std::vector<std::string> only_b = WordsOnlyIn(b, a);
-  if (only_a.size() > kMostWords || only_b.size() > kMostWords) return {a, b};
-  std::vector<Token> tokens_a = a.tokens, tokens_b = b.tokens;
-  bool mended = false;
+  if (only_a.size() > kMostWords || only_b.size() > kMostWords) return std::nullopt;
+  std::vector<Slip> slips;
   for (const std::string& one : only_a) {
     for (const std::string& other : only_b) {
-      const Knowledge of_one = KnowledgeOf(one, vocabulary);
-      const Knowledge of_other = KnowledgeOf(other, vocabulary);
-      if (of_one == Knowledge::kTable && of_other == Knowledge::kTable) continue;
-      const bool is_word =
-          vocabulary && (of_one == Knowledge::kNone) != (of_other == Knowledge::kNone);
-      if (!IsMisspelling(one, other, is_word)) continue;
-      if (of_one > of_other) {
-        Replace(tokens_b, other, one);
-      } else {
-        Replace(tokens_a, one, other);
-      }
-      mended = true;
+      if (const auto slip = SlipBetween(one, other, vocabulary)) slips.push_back(*slip);
     }
   }
-  if (!mended) return {a, b};
-  return {ReadWording(std::move(tokens_a)), ReadWording(std::move(tokens_b))};
+  if (slips.empty()) return std::nullopt;
+  std::vector<Token> tokens_a = a.tokens, tokens_b = b.tokens;
+  for (const Slip& each : slips) Replace(each.in_a ? tokens_a : tokens_b, each.wrong, each.right);
+  return std::pair(ReadWording(std::move(tokens_a)), ReadWording(std::move(tokens_b)));
 }
 
 }  // namespace weir::cache

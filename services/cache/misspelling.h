@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -14,11 +15,11 @@ namespace weir::cache {
 // not at the end, where words of different meaning differ ("employer", "employee").
 bool IsMisspelling(std::string_view one, std::string_view other, bool is_word);
 
-// Both texts after such slips were mended. The word that is not known gives way to the other; of
-// two unknown words, the first text's. `vocabulary` may be null: then the veto's own tables alone
-// are known words. Compares at most 16 words a side that the other lacks; with more the texts say
-// different things anyway, and stay as they are.
-std::pair<Wording, Wording> Mended(const Wording& a, const Wording& b,
-                                   const StemWeights* vocabulary);
+// Both texts after such slips were mended; nothing where there are none. The word that is not known
+// gives way to the other; of two unknown words, the first text's. `vocabulary` may be null: then
+// the veto's own tables alone are known words. Compares at most 16 words a side that the other
+// lacks; with more the texts say different things anyway, and stay as they are.
+std::optional<std::pair<Wording, Wording>> Mended(const Wording& a, const Wording& b,
+                                                  const StemWeights* vocabulary);
 
 }  // namespace weir::cache

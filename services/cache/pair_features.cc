@@ -1,6 +1,7 @@
 #include "services/cache/pair_features.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 #include "services/cache/common_subsequence.h"

@@ -1,5 +1,7 @@
 #include "services/cache/quantities.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <unordered_map>

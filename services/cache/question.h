@@ -10,7 +10,8 @@
 
 namespace weir::cache {
 
-// What is longer is compared by equality alone: bounds the work of a comparison.
+// What is longer is compared by equality alone. The veto reads texts of so many bytes; the features
+// are held against one another word by word, hence a bound of their own.
 inline constexpr size_t kMaxQuestionBytes = 8 << 10;
 inline constexpr size_t kMaxQuestionWords = 512;
 

@@ -116,6 +116,18 @@ class Tokeniser {
     AddToken(word);
     at_ = end;
     tokens_.back().hyphen_follows = Next(end) == '-' && IsPart(Next(end + 1));
+    JoinLetterAndNumber();
+  }
+
+  // "W-2" and "F-16" are names, as "W2" is.
+  void JoinLetterAndNumber() {
+    if (tokens_.size() < 2 || tokens_.back().kind != Token::Kind::kNumber) return;
+    Token& letter = tokens_[tokens_.size() - 2];
+    if (!letter.hyphen_follows || letter.text.size() != 1 || !IsLetter(letter.text[0])) return;
+    letter.text += tokens_.back().text;
+    letter.kind = Token::Kind::kCode;
+    letter.hyphen_follows = tokens_.back().hyphen_follows;
+    tokens_.pop_back();
   }
 
   // "and/or" is two words; "/etc/hosts", "a/path.txt" and "a/b/c" are one.

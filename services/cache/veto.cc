@@ -125,8 +125,8 @@ constexpr auto kRules =
 
 VetoReason Veto(const Wording& asked, const Wording& cached, const VetoRules& rules) {
   if (asked.too_long || cached.too_long) return "veto_length";
-  const auto [a, b] = Mended(asked, cached, rules.vocabulary);
-  const WordDifference difference(a, b);
+  const auto mended = Mended(asked, cached, rules.vocabulary);
+  const WordDifference difference(mended ? mended->first : asked, mended ? mended->second : cached);
   for (const Rule rule : kRules) {
     if (const VetoReason reason = rule(difference); !reason.empty()) return reason;
   }

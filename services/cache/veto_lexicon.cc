@@ -24,6 +24,7 @@ const Meaning* FindIn(const std::unordered_map<std::string, Meaning>& table,
 }  // namespace
 
 std::string StemOfPhrase(std::string_view phrase) {
+  if (phrase.find('_') == std::string_view::npos) return Stem(phrase);
   std::string stems;
   for (const std::string_view word : text::Split(phrase, '_')) {
     if (!stems.empty()) stems += '_';
@@ -73,6 +74,9 @@ void VetoLexicon::AddWord(std::string_view word, Meaning meaning) {
   }
   words_.try_emplace(lower, meaning);
   stems_.try_emplace(StemOfPhrase(lower), meaning);
+  if (const size_t end = lower.find('_'); end != std::string::npos) {
+    phrase_stems_.insert(Stem(lower.substr(0, end)));
+  }
 }
 
 void VetoLexicon::AddOpposites(std::string_view pair) {

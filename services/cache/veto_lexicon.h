@@ -45,6 +45,9 @@ class VetoLexicon {
   // The same of a word with just this ending: France is no franc.
   const Meaning* FindWord(const std::string& word, bool capital) const;
 
+  // A phrase of several words begins with one of this stem.
+  bool BeginsPhrase(const std::string& stem) const { return phrase_stems_.contains(stem); }
+
   // The concept of a word that no table has.
   static Concept ConceptOf(std::string_view stem);
 
@@ -60,6 +63,7 @@ class VetoLexicon {
   std::unordered_map<std::string, Meaning> words_;
   std::unordered_map<std::string, Meaning> stems_;
   std::unordered_map<std::string, Meaning> capitals_;
+  std::unordered_set<std::string> phrase_stems_;
   std::unordered_map<std::string, Concept> names_;
   std::unordered_set<uint64_t> opposed_;
 };

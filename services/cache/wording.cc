@@ -118,12 +118,10 @@ class Reader {
 
   size_t TakePhrase(size_t at) {
     const size_t left = std::min(VetoLexicon::kLongestPhrase, Tokens().size() - at);
-    for (size_t words = left; words > 0; --words) {
+    const bool begins_phrase = lexicon_.BeginsPhrase(Stem(*Word(at)));
+    for (size_t words = begins_phrase ? left : 1; words > 0; --words) {
       const std::string phrase = Phrase(at, words);
-      const Meaning* meaning = nullptr;
-      if (at + words < Tokens().size() && ReadNumberAt(Tokens().subspan(at + words))) {
-        meaning = lexicon_.Find(phrase + "_number", false);
-      }
+      const Meaning* meaning = begins_phrase ? BeforeNumber(phrase, at + words) : nullptr;
       const Token& token = Tokens()[at];
       if (!meaning) meaning = lexicon_.Find(phrase, token.capital && !token.begins_sentence);
       if (!meaning) continue;
@@ -131,6 +129,13 @@ class Reader {
       return words;
     }
     return 0;
+  }
+
+  // What is a bound only there: "over 9".
+  const Meaning* BeforeNumber(const std::string& phrase, size_t next) const {
+    if (next >= Tokens().size()) return nullptr;
+    const Meaning* meaning = lexicon_.Find(phrase + "_number", false);
+    return meaning && ReadNumberAt(Tokens().subspan(next)) ? meaning : nullptr;
   }
 
   std::string Phrase(size_t at, size_t words) const {
