@@ -36,6 +36,15 @@ void Vetoes(benchmark::State& state) {
 }
 BENCHMARK(Vetoes)->Arg(80)->Arg(1 << 10)->Arg(8 << 10);
 
+// The dearest texts for the rule on order: one word again and again.
+void VetoesOrder(benchmark::State& state) {
+  const std::string same = Repeated("a", 8 << 10);
+  const Wording asked = ReadWording("and b " + same.substr(6));
+  const Wording cached = ReadWording(same.substr(6) + "b and ");
+  for (auto _ : state) benchmark::DoNotOptimize(Veto(asked, cached));
+}
+BENCHMARK(VetoesOrder);
+
 StemWeights Weights() { return *StemWeights::Parse(R"({"": 9, "job": 3})"); }
 
 void ReadsQuestion(benchmark::State& state) {

@@ -19,6 +19,9 @@ Words StemsOf(const Wording& wording) {
   return stems;
 }
 
+// Places at which texts are tried, so that no text costs more than some walks over it.
+constexpr int kMostTries = 16;
+
 bool HaveSameWords(Words a, Words b) {
   std::ranges::sort(a);
   std::ranges::sort(b);
@@ -32,16 +35,21 @@ bool IsRotation(View a, View b, size_t count) {
 }
 
 bool IsMovedPhrase(View a, View b) {
-  for (size_t count = 2; count + 2 <= a.size(); ++count) {
-    if (a[count] == b[0] && IsRotation(a, b, count)) return true;
+  int tries = 0;
+  for (size_t count = 2; count + 2 <= a.size() && tries < kMostTries; ++count) {
+    if (a[count] != b[0]) continue;
+    if (IsRotation(a, b, count)) return true;
+    ++tries;
   }
   return false;
 }
 
 // "X and Y" against "Y and X", after what is equal at both ends is left out.
 bool IsSwappedList(View a, View b) {
-  for (size_t at = 1; at + 1 < a.size(); ++at) {
+  int tries = 0;
+  for (size_t at = 1; at + 1 < a.size() && tries < kMostTries; ++at) {
     if (a[at] != "and") continue;
+    ++tries;
     const size_t after = a.size() - at - 1;
     if (b[after] == "and" && std::ranges::equal(a.first(at), b.last(at)) &&
         std::ranges::equal(a.last(after), b.first(after))) {
@@ -68,6 +76,7 @@ bool DiffersByOrder(const Wording& a, const Wording& b) {
     if (a.from == b.from && a.to == b.to) return false;
     if (a.from == b.to && a.to == b.from) return true;
   }
+  if (a.tokens.size() != b.tokens.size()) return false;
   const Words stems_a = StemsOf(a);
   const Words stems_b = StemsOf(b);
   if (stems_a == stems_b || !HaveSameWords(stems_a, stems_b)) return false;
