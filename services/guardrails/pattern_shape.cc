@@ -122,7 +122,8 @@ Characters Perl(char name) {
 // Recursive descent over the grammar of RE2: https://github.com/google/re2/wiki/Syntax
 class ShapeParser {
  public:
-  explicit ShapeParser(std::string_view pattern) : pattern_(pattern) {}
+  ShapeParser(std::string_view pattern, bool ignore_case)
+      : pattern_(pattern), folds_(ignore_case) {}
 
   absl::StatusOr<Part> Parse() {
     WEIR_ASSIGN_OR_RETURN(const Part part, Alternatives(0));
@@ -391,14 +392,14 @@ class ShapeParser {
 
   const std::string_view pattern_;
   size_t at_ = 0;
-  bool folds_ = false;      // (?i)
+  bool folds_;              // (?i)
   bool are_flags_ = false;  // What was read last.
 };
 
 }  // namespace
 
-absl::StatusOr<PatternShape> ShapeOf(std::string_view pattern) {
-  WEIR_ASSIGN_OR_RETURN(const Part part, ShapeParser(pattern).Parse());
+absl::StatusOr<PatternShape> ShapeOf(std::string_view pattern, bool ignore_case) {
+  WEIR_ASSIGN_OR_RETURN(const Part part, ShapeParser(pattern, ignore_case).Parse());
   if (part.longest > kLongestMatch) {
     return status::InvalidArgument(
         "a match may be {}, want at most {} bytes: bound what repeats",

@@ -22,6 +22,6 @@ struct PatternShape {
 // kInvalidArgument, with the place in the expression: a match may be longer than kLongestMatch (an
 // unbounded repetition, which a stream cannot wait for), may be empty, or has to stand at the
 // beginning or the end of a text; or the expression is nested more than 50 deep.
-absl::StatusOr<PatternShape> ShapeOf(std::string_view pattern);
+absl::StatusOr<PatternShape> ShapeOf(std::string_view pattern, bool ignore_case = false);
 
 }  // namespace weir::guardrails
