@@ -1,6 +1,7 @@
 #include "services/guardrails/action.h"
 
 #include <algorithm>
+#include <array>
 
 namespace weir::guardrails {
 namespace {

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-
-#include "services/guardrails/entity.h"
+#include <vector>
 
 namespace weir::guardrails {
 
@@ -32,7 +30,7 @@ struct Treatment {
   bool shadow = false;
 };
 
-// By Entity.
-using Treatments = std::array<Treatment, kEntities>;
+// By Kind::index(), of every kind of a vocabulary.
+using Treatments = std::vector<Treatment>;
 
 }  // namespace weir::guardrails

@@ -10,13 +10,14 @@ namespace weir::guardrails {
 // Writes a text with what was found in it: "to {EMAIL|ann@example.com}".
 class Marking final : public Parts {
  public:
+  explicit Marking(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
   void Text(std::string_view text) override {
     Close();
     marked_ += text;
   }
-  void Value(Entity entity, std::string_view head) override {
+  void Value(Kind kind, std::string_view head) override {
     Close();
-    marked_.append("{").append(NameOf(entity)).append("|").append(head);
+    marked_.append("{").append(vocabulary_.NameOf(kind)).append("|").append(head);
     is_open_ = true;
   }
   void Tail(std::string_view more) override { marked_ += more; }
@@ -31,13 +32,24 @@ class Marking final : public Parts {
     if (is_open_) marked_ += "}";
     is_open_ = false;
   }
+  const Vocabulary& vocabulary_;
   std::string marked_;
   bool is_open_ = false;
 };
 
+// Every entity, and two patterns.
+inline const Vocabulary& TestVocabulary() {
+  static const Vocabulary kVocabulary{
+      .entities = EntitySet::All(),
+      .patterns = {
+          {"employee", "EMPLOYEE", *CustomPattern::Compile(R"(EMP-\d{2,6}\b)", {})},
+          {"project", "PROJECT", *CustomPattern::Compile("project (?:red|redwood)", {true})}}};
+  return kVocabulary;
+}
+
 inline std::string Marked(std::string_view text) {
-  Marking marking;
-  StreamScanner(EntitySet::All()).Feed(text, true, marking);
+  Marking marking(TestVocabulary());
+  StreamScanner(TestVocabulary()).Feed(text, true, marking);
   return marking.Done();
 }
 

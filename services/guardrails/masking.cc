@@ -5,25 +5,16 @@
 namespace weir::guardrails {
 namespace {
 
-// Which entities anything is done about: the others are not looked for.
-EntitySet LookedFor(const Treatments& treatments) {
-  EntitySet entities;
-  for (Entity each : kAllEntities) {
-    if (treatments[static_cast<size_t>(each)].action != Action::kAllow) entities.Add(each);
-  }
-  return entities;
-}
-
 // The values of a text with their places.
 class Values final : public Parts {
  public:
   struct Span {
-    Entity entity;
+    Kind kind;
     size_t offset, length;
   };
   void Text(std::string_view text) override { at_ += text.size(); }
-  void Value(Entity entity, std::string_view head) override {
-    all_.push_back({entity, at_, head.size()});
+  void Value(Kind kind, std::string_view head) override {
+    all_.push_back({kind, at_, head.size()});
     at_ += head.size();
   }
   void Tail(std::string_view more) override {
@@ -39,21 +30,21 @@ class Values final : public Parts {
 
 }  // namespace
 
-Judged JudgeText(std::string_view text, const Treatments& treatments, Replacements& replacements) {
+Judged JudgeText(std::string_view text, const Vocabulary& vocabulary, const Treatments& treatments,
+                 Replacements& replacements) {
   Judged judged;
-  const EntitySet entities = LookedFor(treatments);
-  if (entities.empty()) return judged;
   Values values;
-  StreamScanner(entities).Feed(text, true, values);
+  StreamScanner(vocabulary).Feed(text, true, values);
   for (const auto& each : values.all()) {
-    const Treatment treatment = treatments[static_cast<size_t>(each.entity)];
-    judged.found.push_back({each.entity, treatment.action, treatment.shadow});
+    const Treatment treatment = treatments[each.kind.index()];
+    if (treatment.action == Action::kAllow) continue;
+    judged.found.push_back({each.kind, treatment.action, treatment.shadow});
     if (treatment.shadow) continue;
     judged.blocked = judged.blocked || treatment.action == Action::kBlock;
     if (!Replaces(treatment.action)) continue;
     const std::string_view value = text.substr(each.offset, each.length);
     judged.edits.push_back(
-        {each.offset, each.length, replacements.For(each.entity, value, treatment.action)});
+        {each.offset, each.length, replacements.For(each.kind, value, treatment.action)});
   }
   return judged;
 }

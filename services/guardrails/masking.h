@@ -18,7 +18,7 @@ struct TextEdit {
 
 // A value that something is done about. Never the value.
 struct ValueFound {
-  Entity entity = Entity::kEmail;
+  Kind kind = Entity::kEmail;
   Action action = Action::kAllow;
   bool shadow = false;
 };
@@ -29,8 +29,9 @@ struct Judged {
   bool blocked = false;
 };
 
-// Judges one whole text. Linear in it.
-Judged JudgeText(std::string_view text, const Treatments& treatments, Replacements& replacements);
+// Judges one whole text by what is to be done about each kind of `vocabulary`. Linear in the text.
+Judged JudgeText(std::string_view text, const Vocabulary& vocabulary, const Treatments& treatments,
+                 Replacements& replacements);
 
 // The text with its edits.
 std::string Apply(std::string_view text, const std::vector<TextEdit>& edits);

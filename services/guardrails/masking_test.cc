@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/text/placeholder.h"
+#include "services/guardrails/marked_text_for_test.h"
 
 namespace weir::guardrails {
 namespace {
@@ -15,20 +16,18 @@ constexpr std::string_view kText =
     "Ann (ann.lee@example.com, ann.lee@example.com) pays with 4111 1111 1111 1111.";
 
 Treatments All(Action action, bool shadow = false) {
-  Treatments treatments;
-  treatments.fill({action, shadow});
-  return treatments;
+  return Treatments(TestVocabulary().kinds(), {action, shadow});
 }
 
 class MaskingTest : public ::testing::Test {
  protected:
   std::string Edited(std::string_view text, const Treatments& treatments) {
-    judged_ = JudgeText(text, treatments, replacements_);
+    judged_ = JudgeText(text, TestVocabulary(), treatments, replacements_);
     return Apply(text, judged_.edits);
   }
   PlaceholderNumbers numbers_;
   const crypto::Hmac key_{"the organisation's key"};
-  Replacements replacements_{numbers_, &key_};
+  Replacements replacements_{TestVocabulary(), numbers_, &key_};
   Judged judged_;
 };
 
@@ -60,7 +59,8 @@ TEST_F(MaskingTest, AHashIsTheOrganisationsOwn) {
   EXPECT_EQ(ours.size(), std::string_view("[EMAIL:0123456789ab]").size());
   EXPECT_EQ(Edited("ann@example.com", All(Action::kHash)), ours);
   const crypto::Hmac other("another key");
-  Replacements others(numbers_, &other), none(numbers_, nullptr);
+  Replacements others(TestVocabulary(), numbers_, &other);
+  Replacements none(TestVocabulary(), numbers_, nullptr);
   EXPECT_NE(others.For(Entity::kEmail, "ann@example.com", Action::kHash).text, ours);
   EXPECT_EQ(none.For(Entity::kEmail, "ann@example.com", Action::kHash).text, "[EMAIL]");
 }
@@ -88,7 +88,7 @@ TEST_F(MaskingTest, InShadowNothingHappensButItIsTold) {
   EXPECT_TRUE(judged_.found[0].shadow);
 }
 
-TEST_F(MaskingTest, WhatIsAllowedIsNotLookedFor) {
+TEST_F(MaskingTest, WhatIsAllowedGoes) {
   Treatments treatments = All(Action::kAllow);
   EXPECT_EQ(Edited(kText, treatments), kText);
   EXPECT_THAT(judged_.found, IsEmpty());
@@ -104,6 +104,12 @@ TEST_F(MaskingTest, WhatIsTokenizedComesBack) {
     values.Add(each.replacement.text, std::string(kText.substr(each.offset, each.length)));
   }
   EXPECT_EQ(text::Restorer(values).Feed(masked, true), kText);
+}
+
+TEST_F(MaskingTest, PatternsHaveTypesOfTheirOwn) {
+  const std::string_view text = "EMP-12 and EMP-77 of project red";
+  EXPECT_EQ(Edited(text, All(Action::kMask)), "[[EMPLOYEE-1]] and [[EMPLOYEE-2]] of [[PROJECT-1]]");
+  EXPECT_EQ(Edited(text, All(Action::kPartial)), "[EMPLOYEE] and [EMPLOYEE] of [PROJECT]");
 }
 
 TEST_F(MaskingTest, AKeyGoesWhole) {

@@ -12,15 +12,15 @@ void PlaceholderNumbers::Avoid(std::string_view text) {
   }
 }
 
-std::string PlaceholderNumbers::For(Entity entity, std::string_view value) {
-  const auto type = static_cast<size_t>(entity);
-  if (const auto known = given_[type].find(value); known != given_[type].end()) {
-    return known->second;
-  }
-  while (last_[type] < text::kMostPlaceholders) {
-    std::string placeholder = text::FormatPlaceholder(PlaceholderType(entity), ++last_[type]);
+std::string PlaceholderNumbers::For(std::string_view type, std::string_view value) {
+  auto found = types_.find(type);
+  if (found == types_.end()) found = types_.emplace(type, OfType()).first;
+  OfType& its = found->second;
+  if (const auto known = its.given.find(value); known != its.given.end()) return known->second;
+  while (its.last < text::kMostPlaceholders) {
+    std::string placeholder = text::FormatPlaceholder(type, ++its.last);
     if (avoided_.contains(placeholder)) continue;
-    given_[type].emplace(value, placeholder);
+    its.given.emplace(value, placeholder);
     return placeholder;
   }
   return "";

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <array>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
-
-#include "services/guardrails/entity.h"
 
 namespace weir::guardrails {
 
@@ -19,13 +17,16 @@ class PlaceholderNumbers {
   // this request when it comes back. For every text of the request, before the first For.
   void Avoid(std::string_view text);
 
-  // Empty: there are 9999 of its type already.
-  std::string For(Entity entity, std::string_view value);
+  // `type` as FormatPlaceholder wants it. Empty: there are 9999 of it already.
+  std::string For(std::string_view type, std::string_view value);
 
  private:
+  struct OfType {
+    int last = 0;
+    std::map<std::string, std::string, std::less<>> given;  // By value.
+  };
   std::set<std::string, std::less<>> avoided_;
-  std::array<int, kEntities> last_{};
-  std::array<std::map<std::string, std::string, std::less<>>, kEntities> given_;
+  std::map<std::string, OfType, std::less<>> types_;
 };
 
 }  // namespace weir::guardrails

@@ -159,6 +159,14 @@ INSTANTIATE_TEST_SUITE_P(
     }),
     NameOfCase);
 
+INSTANTIATE_TEST_SUITE_P(Patterns, RecognisersTest,
+                         ::testing::ValuesIn<Case>({
+                             {"Employee", "ask {employee|EMP-123456}, not EMP-1 or EMP-1234567"},
+                             {"Project", "on {project|Project Redwood} and {project|project red}."},
+                             {"WithinAWord", "x{employee|EMP-12} ürgen@müller"},
+                         }),
+                         NameOfCase);
+
 TEST(RecognisersTest, OfSeveralAtOnePlaceTheLongestIsTaken) {
   EXPECT_EQ(Marked("541415920@example.com"), "{EMAIL|541415920@example.com}");
 }

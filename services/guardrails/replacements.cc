@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kHashDigits = 12;
 constexpr size_t kShown = 4;
 
-std::string Redacted(Entity entity) { return fmt::format("[{}]", PlaceholderType(entity)); }
+std::string Redacted(std::string_view type) { return fmt::format("[{}]", type); }
 
 // "a***n@example.com": whose domain it is says nothing of who it is.
 std::string PartOfEmail(std::string_view value) {
@@ -37,11 +37,10 @@ std::string PartOfNumber(std::string_view value) {
   return part;
 }
 
-std::string PartOf(Entity entity, std::string_view value) {
-  if (entity == Entity::kEmail) return PartOfEmail(value);
-  // The end of a key is as secret as its beginning, the end of an address tells it.
-  if (entity == Entity::kSecret || entity == Entity::kIpAddress) return Redacted(entity);
-  return PartOfNumber(value);
+// The end of a key is as secret as its beginning, the end of an address tells it; of what others
+// look for nobody knows.
+bool HasPart(Kind kind) {
+  return !kind.is_pattern() && kind != Entity::kSecret && kind != Entity::kIpAddress;
 }
 
 }  // namespace
@@ -50,17 +49,20 @@ bool Replaces(Action action) {
   return action != Action::kAllow && action != Action::kFlag && action != Action::kBlock;
 }
 
-Replacement Replacements::For(Entity entity, std::string_view value, Action action) {
-  if (action == Action::kPartial) return {.text = PartOf(entity, value)};
+Replacement Replacements::For(Kind kind, std::string_view value, Action action) {
+  const std::string_view type = vocabulary_.PlaceholderTypeOf(kind);
+  if (action == Action::kPartial && HasPart(kind)) {
+    return {.text = kind == Entity::kEmail ? PartOfEmail(value) : PartOfNumber(value)};
+  }
   if (action == Action::kHash && key_ != nullptr) {
     const std::string digest = text::HexEncode(crypto::ToBytes((*key_)(value)));
-    return {.text = fmt::format("[{}:{}]", PlaceholderType(entity), digest.substr(0, kHashDigits))};
+    return {.text = fmt::format("[{}:{}]", type, digest.substr(0, kHashDigits))};
   }
   if (action == Action::kMask || action == Action::kTokenize) {
-    std::string placeholder = numbers_.For(entity, value);
+    std::string placeholder = numbers_.For(type, value);
     if (!placeholder.empty()) return {std::move(placeholder), action == Action::kTokenize};
   }
-  return {.text = Redacted(entity)};
+  return {.text = Redacted(type)};
 }
 
 }  // namespace weir::guardrails

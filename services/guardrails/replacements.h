@@ -6,6 +6,7 @@
 #include "common/crypto/hmac.h"
 #include "services/guardrails/action.h"
 #include "services/guardrails/placeholder_numbers.h"
+#include "services/guardrails/vocabulary.h"
 
 namespace weir::guardrails {
 
@@ -17,14 +18,15 @@ struct Replacement {
 // What goes in the place of the values of one request. Not thread-safe.
 class Replacements {
  public:
-  // Both outlive it. Null `key`: the organisation has none, and what would be hashed is redacted.
-  Replacements(PlaceholderNumbers& numbers, const crypto::Hmac* key)
-      : numbers_(numbers), key_(key) {}
+  // All outlive it. Null `key`: the organisation has none, and what would be hashed is redacted.
+  Replacements(const Vocabulary& vocabulary, PlaceholderNumbers& numbers, const crypto::Hmac* key)
+      : vocabulary_(vocabulary), numbers_(numbers), key_(key) {}
 
   // `action` is one that replaces.
-  Replacement For(Entity entity, std::string_view value, Action action);
+  Replacement For(Kind kind, std::string_view value, Action action);
 
  private:
+  const Vocabulary& vocabulary_;
   PlaceholderNumbers& numbers_;
   const crypto::Hmac* const key_;
 };

@@ -112,10 +112,16 @@ class Prefilter {
 struct Best {
   Match match;
   bool is_open = false;  // What is still to come may change it.
+
+  void Consider(Kind kind, const Recognition& recognised) {
+    if (recognised.length <= match.length) return;
+    match.length = recognised.length;
+    match.kind = kind;
+    match.tail = recognised.tail;
+  }
 };
 
-Best LookAt(std::string_view text, size_t at, bool is_whole, uint8_t asked) {
-  Best best{.match = {.begin = at}};
+void AskRecognisers(std::string_view text, size_t at, bool is_whole, uint8_t asked, Best& best) {
   const size_t context = at < kContext ? at : kContext;
   const std::string_view before = text.substr(at - context, context);
   for (size_t i = 0; i < kEntities; ++i) {
@@ -123,23 +129,29 @@ Best LookAt(std::string_view text, size_t at, bool is_whole, uint8_t asked) {
     Reader reader(text.substr(at), is_whole);
     const Recognition recognised = kRecognisers[i](reader, before);
     best.is_open = best.is_open || reader.is_starved();
-    if (recognised.length > best.match.length) {
-      best.match = {at, recognised.length, static_cast<Entity>(i), recognised.tail};
-    }
+    best.Consider(static_cast<Entity>(i), recognised);
   }
-  return best;
+}
+
+void AskPatterns(std::string_view text, size_t at, bool is_whole, const Vocabulary& vocabulary,
+                 Best& best) {
+  for (size_t i = 0; i < vocabulary.patterns.size(); ++i) {
+    const CustomPattern::Found found = vocabulary.patterns[i].expression.At(text, at, is_whole);
+    best.is_open = best.is_open || found.is_open;
+    best.Consider(Kind::OfPattern(i), {.length = found.length});
+  }
 }
 
 }  // namespace
 
-Match FindNext(std::string_view text, size_t from, bool is_whole, EntitySet entities) {
+Match FindNext(std::string_view text, size_t from, bool is_whole, const Vocabulary& vocabulary) {
   Prefilter prefilter(text, from, is_whole);
   for (size_t at = from; at < text.size(); ++at) {
-    uint8_t asked = kFirstBytes[static_cast<unsigned char>(text[at])] & entities.bits();
-    if (asked == 0 || IsInsideWord(text, at)) continue;
-    asked = prefilter.Of(asked, at);
-    if (asked == 0) continue;
-    const Best best = LookAt(text, at, is_whole, asked);
+    uint8_t asked = kFirstBytes[static_cast<unsigned char>(text[at])] & vocabulary.entities.bits();
+    if (asked != 0) asked = IsInsideWord(text, at) ? 0 : prefilter.Of(asked, at);
+    Best best{.match = {.begin = at}};
+    if (asked != 0) AskRecognisers(text, at, is_whole, asked, best);
+    AskPatterns(text, at, is_whole, vocabulary, best);
     if (best.is_open) return {.begin = at};
     if (best.match.found()) return best.match;
   }

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
-#include "services/guardrails/entity.h"
 #include "services/guardrails/recognisers.h"
+#include "services/guardrails/vocabulary.h"
 
 namespace weir::guardrails {
 
@@ -12,14 +12,14 @@ namespace weir::guardrails {
 struct Match {
   size_t begin = 0;   // Byte in the text; where none was found, all before it is settled.
   size_t length = 0;  // 0: none was found.
-  Entity entity = Entity::kEmail;
+  Kind kind = Entity::kEmail;
   Recognition::Tail tail = Recognition::Tail::kNone;
 
   bool found() const { return length > 0; }
 };
 
-// Looks from `from` on for the first place where a value of `entities` begins; of several that
-// begin there the longest, of equally long ones the first Entity. What lies before `from` is looked
+// Looks from `from` on for the first place where a value of `vocabulary` begins; of several that
+// begin there the longest, of equally long ones the first Kind. What lies before `from` is looked
 // at as context alone, kContext bytes of it.
 //
 // A text that is not whole yet has more to come: the answer's `begin` is then the first place where
@@ -27,6 +27,6 @@ struct Match {
 // stream that is scanned piece by piece gives what the whole text gives.
 //
 // Linear in the text. Thread-safe.
-Match FindNext(std::string_view text, size_t from, bool is_whole, EntitySet entities);
+Match FindNext(std::string_view text, size_t from, bool is_whole, const Vocabulary& vocabulary);
 
 }  // namespace weir::guardrails

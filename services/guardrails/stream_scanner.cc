@@ -79,11 +79,11 @@ void StreamScanner::Feed(std::string_view piece, bool is_last, Parts& parts) {
       at += taken;
       if (tail_ != Tail::kNone) break;
     }
-    const Match match = FindNext(all, at, is_last, entities_);
+    const Match match = FindNext(all, at, is_last, vocabulary_);
     if (match.begin > at) parts.Text(all.substr(at, match.begin - at));
     at = match.begin;
     if (!match.found()) break;
-    parts.Value(match.entity, all.substr(at, match.length));
+    parts.Value(match.kind, all.substr(at, match.length));
     at += match.length;
     tail_ = match.tail;
     tail_bytes_ = 0;

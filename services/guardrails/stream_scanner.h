@@ -16,7 +16,7 @@ class Parts {
   virtual ~Parts() = default;
   virtual void Text(std::string_view text) = 0;
   // A value begins; its first bytes, at most kLongestMatch.
-  virtual void Value(Entity entity, std::string_view head) = 0;
+  virtual void Value(Kind kind, std::string_view head) = 0;
   // More bytes of the value that came last.
   virtual void Tail(std::string_view more) = 0;
 };
@@ -28,7 +28,8 @@ class Parts {
 // Not thread-safe. Small enough to travel: Save() makes less than 400 bytes of it.
 class StreamScanner {
  public:
-  explicit StreamScanner(EntitySet entities) : entities_(entities) {}
+  // `vocabulary` outlives it.
+  explicit StreamScanner(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
 
   // `piece` is whole characters of UTF-8. After the last piece nothing is held back.
   void Feed(std::string_view piece, bool is_last, Parts& parts);
@@ -36,7 +37,7 @@ class StreamScanner {
   // Bytes that were fed and are neither text nor value yet.
   size_t held() const { return buffer_.size() - context_; }
 
-  // Everything but the entities. It has the last bytes of the text: not for logs.
+  // Everything but the vocabulary. It has the last bytes of the text: not for logs.
   std::string Save() const;
   // kInvalidArgument: `saved` is not what Save made.
   absl::Status Load(std::string_view saved);
@@ -46,7 +47,7 @@ class StreamScanner {
   size_t TakeTail(size_t at, bool is_last);
   size_t TakePemTail(std::string_view rest, bool is_last);
 
-  const EntitySet entities_;
+  const Vocabulary& vocabulary_;
   std::string buffer_;  // Context, then what is held back.
   size_t context_ = 0;
   Recognition::Tail tail_ = Recognition::Tail::kNone;

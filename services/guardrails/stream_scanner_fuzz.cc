@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "services/guardrails/stream_scanner.h"
+#include "services/guardrails/marked_text_for_test.h"
 
 namespace weir::guardrails {
 namespace {
@@ -15,9 +15,9 @@ void Require(bool holds) {
 class Collected final : public Parts {
  public:
   void Text(std::string_view text) override { Add('t', text); }
-  void Value(Entity entity, std::string_view head) override {
+  void Value(Kind kind, std::string_view head) override {
     last_ = 0;
-    Add(static_cast<char>('A' + static_cast<int>(entity)), head);
+    Add(static_cast<char>('A' + static_cast<int>(kind.index())), head);
   }
   void Tail(std::string_view more) override {
     marked += more;
@@ -37,13 +37,13 @@ class Collected final : public Parts {
 
 void Check(std::string_view text, size_t step) {
   Collected whole, pieces;
-  StreamScanner(EntitySet::All()).Feed(text, true, whole);
+  StreamScanner(TestVocabulary()).Feed(text, true, whole);
   Require(whole.plain == text);
-  StreamScanner scanner(EntitySet::All());
+  StreamScanner scanner(TestVocabulary());
   for (size_t at = 0; at < text.size(); at += step) {
     scanner.Feed(text.substr(at, step), false, pieces);
     Require(scanner.held() < kMostRead);
-    StreamScanner next(EntitySet::All());
+    StreamScanner next(TestVocabulary());
     Require(next.Load(scanner.Save()).ok());
   }
   scanner.Feed("", true, pieces);
@@ -57,6 +57,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
   weir::guardrails::Check(text, 1 + data[0] % 61U);
-  static_cast<void>(weir::guardrails::StreamScanner(weir::guardrails::EntitySet::All()).Load(text));
+  static_cast<void>(weir::guardrails::StreamScanner(weir::guardrails::TestVocabulary()).Load(text));
   return 0;
 }

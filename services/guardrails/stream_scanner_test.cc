@@ -15,8 +15,8 @@ using testing::IsOk;
 using testing::StatusIs;
 
 std::string MarkedInPieces(std::string_view text, const std::vector<size_t>& lengths) {
-  Marking marking;
-  StreamScanner scanner(EntitySet::All());
+  Marking marking(TestVocabulary());
+  StreamScanner scanner(TestVocabulary());
   for (size_t i = 0, at = 0; at < text.size(); ++i) {
     const size_t length = lengths.empty() ? 1 : lengths[i % lengths.size()];
     scanner.Feed(text.substr(at, length), false, marking);
@@ -25,7 +25,7 @@ std::string MarkedInPieces(std::string_view text, const std::vector<size_t>& len
     // As a stream does that another replica serves next.
     const std::string saved = scanner.Save();
     EXPECT_LT(saved.size(), 400U);
-    StreamScanner next(EntitySet::All());
+    StreamScanner next(TestVocabulary());
     EXPECT_THAT(next.Load(saved), IsOk());
     EXPECT_EQ(next.Save(), saved);
   }
@@ -40,7 +40,7 @@ constexpr std::string_view kText =
     " ssn 541-41-5920, IBAN GB29 NWBK 6016 1331 9268 19, key sk-fQofT9Cqkjh0XOnx8euPT3BlbkFJbT and"
     " fe80::cc1a:29eb:416b:f1d0 -----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE "
     "KEY-----"
-    " +44 (0)20 7946 0958 ext. 12 end";
+    " +44 (0)20 7946 0958 ext. 12, EMP-1234 of Project Redwood, EMP-12";
 
 TEST(StreamScannerTest, EverySplitInTwoGivesWhatTheWholeGives) {
   const std::string whole = Marked(kText);
@@ -52,8 +52,8 @@ TEST(StreamScannerTest, EverySplitInTwoGivesWhatTheWholeGives) {
 }
 
 TEST(StreamScannerTest, ProseIsHeldBackByTheWord) {
-  Marking marking;
-  StreamScanner scanner(EntitySet::All());
+  Marking marking(TestVocabulary());
+  StreamScanner scanner(TestVocabulary());
   scanner.Feed("The next word is ", false, marking);
   EXPECT_EQ(scanner.held(), 0U);
   scanner.Feed("here", false, marking);
@@ -63,8 +63,8 @@ TEST(StreamScannerTest, ProseIsHeldBackByTheWord) {
 }
 
 TEST(StreamScannerTest, AValueThatDoesNotEndIsHeldBackNoLongerThanItsBound) {
-  Marking marking;
-  StreamScanner scanner(EntitySet::All());
+  Marking marking(TestVocabulary());
+  StreamScanner scanner(TestVocabulary());
   for (int i = 0; i < 5000; ++i) {
     scanner.Feed("a@a.", false, marking);
     ASSERT_LT(scanner.held(), kMostRead);
@@ -92,7 +92,7 @@ struct StateCase {
 class StreamScannerStateTest : public ::testing::TestWithParam<StateCase> {};
 
 TEST_P(StreamScannerStateTest, IsRefused) {
-  StreamScanner scanner(EntitySet::All());
+  StreamScanner scanner(TestVocabulary());
   EXPECT_THAT(scanner.Load(GetParam().state),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("state")));
 }
@@ -113,7 +113,7 @@ rc::Gen<std::string> Texts() {
           "1111 ", "541-41-5920", "(", ")", "1", "DE89", "3704 0044 ", "0532013000", "10.0.0.", "7",
           ":", "::", "fe80", "sk-", "fQofT9Cqkjh0XOnx8euPT3BlbkFJ", "-----BEGIN ",
           "PRIVATE KEY-----", "-----END ", "eyJhbGciOiJIUzI1NiJ9", ".eyJzdWIiOi", "ü", "谢", "\n",
-          "phone ", "x12")),
+          "phone ", "x12", "EMP-", "12", "project ", "red", "wood")),
       [](const std::vector<std::string>& pieces) {
         std::string text;
         for (const std::string& each : pieces) text += each;
@@ -130,8 +130,8 @@ RC_GTEST_PROP(StreamScannerProperty, PiecesGiveWhatTheWholeGives, ()) {
   const std::string text = *Texts();
   const auto lengths =
       *rc::gen::nonEmpty(rc::gen::container<std::vector<size_t>>(rc::gen::inRange<size_t>(1, 40)));
-  Marking marking;
-  StreamScanner scanner(EntitySet::All());
+  Marking marking(TestVocabulary());
+  StreamScanner scanner(TestVocabulary());
   for (size_t i = 0, at = 0; at < text.size(); ++i) {
     size_t end = std::min(text.size(), at + lengths[i % lengths.size()]);
     while (!IsBoundary(text, end)) ++end;

@@ -10,11 +10,12 @@ namespace weir::guardrails {
 namespace {
 
 void Print(std::string_view text) {
+  static const Vocabulary kVocabulary{.entities = EntitySet::All(), .patterns = {}};
   for (size_t at = 0; at < text.size();) {
-    const Match match = FindNext(text, at, true, EntitySet::All());
+    const Match match = FindNext(text, at, true, kVocabulary);
     if (!match.found()) break;
     at = match.begin + match.length;
-    std::cout << NameOf(match.entity) << ' ' << match.begin << ' ' << at << ';';
+    std::cout << kVocabulary.NameOf(match.kind) << ' ' << match.begin << ' ' << at << ';';
   }
   std::cout << '\n';
 }
