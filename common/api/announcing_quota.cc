@@ -16,8 +16,6 @@ constexpr int kTries = 20;
 constexpr Duration kPause = std::chrono::milliseconds(100);
 constexpr Duration kLongestPause = std::chrono::seconds(1);
 constexpr Duration kTimeout = std::chrono::seconds(3);
-// Organisations that are told of at the same time.
-constexpr size_t kMostAtOnce = 128;
 
 }  // namespace
 
@@ -98,7 +96,8 @@ asio::awaitable<void> AnnouncingQuota::Tell(std::string organization) {
   for (auto& [its, attempts] : names) all.push_back({its, std::move(attempts)});
   // Each waits for its own rebuild, and all together have half a second.
   co_await ForEachAtOnce<Organization>(
-      std::move(all), kMostAtOnce, [this](Organization each) { return TellOf(std::move(each)); });
+      std::move(all), quota::kMostAnnouncedAtOnce,
+      [this](Organization each) { return TellOf(std::move(each)); });
 }
 
 asio::awaitable<void> AnnouncingQuota::TellOf(Organization organization) {
@@ -146,7 +145,8 @@ asio::awaitable<void> AnnouncingQuota::ReleaseWhatEnded(quota_pb::AnnounceReques
     quota_pb::ReleaseRequest release;
     *release.mutable_key() = each.key();
     release.set_organization(told.organization());
-    std::ignore = co_await inner().Release(CallContext{}, std::move(release));
+    const CallContext call{.deadline = timers_.clock().Monotonic() + kTimeout};
+    std::ignore = co_await inner().Release(call, std::move(release));
   }
 }
 

@@ -48,7 +48,7 @@ class AnnouncingQuota final : public ForwardingQuota {
   // What is under way in the organisation; empty: in all.
   asio::awaitable<void> Tell(std::string organization);
   asio::awaitable<void> TellOf(Organization organization);
-  // The next of `names` that are still open, as many as one call may name; takes them out of it.
+  // Those of its attempts that are still open, as many as one call may name; takes them out of it.
   quota_pb::AnnounceRequest NextOf(Organization& organization);
   asio::awaitable<void> TellOne(quota_pb::AnnounceRequest request);
   // Those of them that were released while they were told of have a hold now that nobody ends.

@@ -6,13 +6,6 @@
 #include "common/async/at_once.h"
 
 namespace weir::api {
-namespace {
-
-// Organisations whose leases are asked for at the same time: each waits for its own rebuild.
-constexpr size_t kMostAtOnce = 128;
-
-}  // namespace
-
 void LeasingQuota::Lose(const CallerPtr& caller, const LeasedPtr& lease) {
   // Whoever settles, extends or releases one of these deals with a hold of its own from now on.
   absl::erase_if(open_, [&](const auto& each) {
@@ -70,7 +63,7 @@ asio::awaitable<absl::StatusOr<quota_pb::AnnounceResponse>> LeasingQuota::Announ
     // One whose counters cannot be rebuilt must not keep the others from it.
     const auto last = std::make_shared<absl::Status>();
     co_await ForEachAtOnce<std::string>(
-        std::move(organizations), kMostAtOnce,
+        std::move(organizations), quota::kMostAnnouncedAtOnce,
         [this, call, last](std::string each) { return ConfirmInto(call, std::move(each), last); });
     if (!last->ok()) co_return *last;
     co_return quota_pb::AnnounceResponse();

@@ -10,6 +10,9 @@ namespace weir::quota {
 inline constexpr int kMostReturned = 64;
 // The most attempts, and the most leases, that one announcement names.
 inline constexpr int kMostAnnounced = 64;
+// Organisations that one event loop of an edge announces at the same time: each waits for its own
+// rebuild.
+inline constexpr size_t kMostAnnouncedAtOnce = 128;
 
 // Units by how limits count them. kMaxAmount of what no limit counts.
 struct LeaseAmounts {

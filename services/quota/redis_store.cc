@@ -91,14 +91,14 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::RunOnce(Loop& loop, const red
   co_return co_await redis::Eval(*loop.client, script, std::move(command), deadline);
 }
 
-absl::StatusOr<RedisStore::Standing> RedisStore::StandingOf(Loop& loop, const Reply& reply) {
+absl::StatusOr<RedisStore::Standing> RedisStore::StandingOf(const Reply& reply) {
   ReplyReader reader(reply);
   const int64_t kind = reader.Number();
   Standing standing{.lost = kind == kLost};
   const int64_t now_us = reader.Number();
   standing.epoch = reader.Number();
   standing.changes = reader.Number();
-  standing.mark = standing.lost ? std::string(reader.Text()) : loop.client->run_id();
+  if (standing.lost) standing.mark = reader.Text();
   if (kind == kListening) standing.listens_for = Micro(reader.Number() - now_us);
   if (!reader.ok()) return status::DataLoss("a script of quota answers what it should not");
   return standing;
@@ -148,7 +148,7 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
       if (last.code() != absl::StatusCode::kUnavailable || tries > 0) break;
       continue;
     }
-    WEIR_CO_ASSIGN_OR_RETURN(const Standing standing, StandingOf(loop, *reply));
+    WEIR_CO_ASSIGN_OR_RETURN(Standing standing, StandingOf(*reply));
     if (standing.listens_for && !distrusted) {
       last = status::Unavailable("edges are asked what they have under way");
       if (listened++ >= kMostListened) break;
@@ -158,7 +158,8 @@ asio::awaitable<absl::StatusOr<Reply>> RedisStore::Run(const redis::Script* scri
     }
     const bool fell_back = FellBack(loop, organization, standing);
     if (!standing.lost && !distrusted && !fell_back) co_return reply;
-    last = co_await Rebuild(loop, organization, standing, fell_back);
+    if (!standing.lost) standing.mark = loop.client->run_id();
+    last = co_await Rebuild(loop, organization, std::move(standing), fell_back);
     if (!last.ok()) break;
   }
   if (last.ok()) last = status::Unavailable("its counters were lost again and again");

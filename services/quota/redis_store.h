@@ -112,7 +112,7 @@ class RedisStore {
     bool lost = false;
     int64_t epoch = 0;
     int64_t changes = 0;
-    // What a rebuild of it has to show (base.lua).
+    // What a rebuild of it has to show (base.lua); only where it is rebuilt.
     std::string mark;
     // Set: nothing was done, for edges are listened to.
     std::optional<Duration> listens_for;
@@ -126,7 +126,7 @@ class RedisStore {
   asio::awaitable<absl::StatusOr<redis::Reply>> RunOnce(Loop& loop, const redis::Script* script,
                                                         std::string organization,
                                                         std::vector<std::string> arguments);
-  static absl::StatusOr<Standing> StandingOf(Loop& loop, const redis::Reply& reply);
+  static absl::StatusOr<Standing> StandingOf(const redis::Reply& reply);
   // Whether the server has less than it had.
   static bool FellBack(Loop& loop, const std::string& organization, const Standing& standing);
   bool IsDistrusted(const std::string& organization) const;
