@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/text/ascii.h"
+#include "common/text/parse.h"
 
 namespace weir::text {
 namespace {
@@ -72,7 +73,7 @@ std::string ReadName(Walk& walk) {
   walk.MaybeSpace();
   const std::string_view digits = walk.TakeRun(IsDigit, kMostDigits);
   if (digits.empty() || digits[0] == '0') return "";
-  return fmt::format("[[{}-{}]]", type, digits);
+  return FormatPlaceholder(type, static_cast<int>(*ParseInt64(digits)));
 }
 
 }  // namespace
