@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "services/cache/code_names.h"
+#include "services/cache/sorted_set.h"
 #include "services/cache/stem.h"
 
 namespace weir::cache {
@@ -23,13 +24,6 @@ uint32_t Hash(std::string_view text) {
 uint32_t HashPair(uint32_t first, uint32_t second) {
   const uint64_t mixed = ((uint64_t{first} << 32) | second) * 0x9E3779B97F4A7C15u;
   return static_cast<uint32_t>(mixed >> 32) ^ static_cast<uint32_t>(mixed);
-}
-
-template <typename T>
-void MakeSet(std::vector<T>& values) {
-  std::ranges::sort(values);
-  const auto repeated = std::ranges::unique(values);
-  values.erase(repeated.begin(), repeated.end());
 }
 
 bool TellsTopic(std::string_view word) {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "services/cache/question.h"
+#include "services/cache/sorted_set.h"
 #include "services/cache/stem.h"
 
 namespace weir::cache {
@@ -12,13 +13,6 @@ namespace {
 
 // How far a particle may be from its verb: "turn the dark mode off".
 constexpr size_t kParticleReach = 5;
-
-template <typename T>
-void MakeSet(std::vector<T>& values) {
-  std::ranges::sort(values);
-  const auto repeated = std::ranges::unique(values);
-  values.erase(repeated.begin(), repeated.end());
-}
 
 template <size_t N>
 bool IsOneOf(std::string_view word, const std::array<std::string_view, N>& words) {
