@@ -37,6 +37,12 @@ else()
   target_link_libraries(weir_grpc INTERFACE gRPC::grpc++ protobuf::libprotobuf)
 endif()
 
+# FAISS, static as Debian has it, on the reference BLAS (which searches of one query never reach) and on GCC's OpenMP.
+find_library(FAISS_LIBRARY NAMES libfaiss.a REQUIRED)
+add_library(weir_faiss INTERFACE)
+target_include_directories(weir_faiss SYSTEM INTERFACE "${CMAKE_SOURCE_DIR}/cmake/omp")
+target_link_libraries(weir_faiss INTERFACE ${FAISS_LIBRARY} lapack blas -l:libgomp.so.1)
+
 add_library(weir_asio INTERFACE)
 target_link_libraries(weir_asio INTERFACE Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 

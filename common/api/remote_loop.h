@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "common/api/cache.h"
+#include "common/api/guardrails.h"
 #include "common/api/identity.h"
 #include "common/api/quota.h"
 #include "common/async/resolver.h"
@@ -20,6 +22,8 @@ struct RemoteAddresses {
   std::vector<std::string> identity;
   std::vector<std::string> quota;
   std::vector<std::string> routing;
+  std::vector<std::string> guardrails;  // Empty: there are none, as for the next.
+  std::vector<std::string> cache;
   rpc::PeerTls tls;     // This process's own certificate.
   std::string version;  // Of this program.
 };
@@ -42,13 +46,16 @@ class RemoteLoop {
 
   Identity& identity();
   Quota& quota();
+  // Null: there is none.
+  Guardrails* guardrails();
+  Cache* cache();
   // Of quota: none is taken any more, and what there is is given back.
   void StopLeasing();
   size_t leases() const;
 
   // Runs the loop on this thread until it is stopped. Once.
   void Run();
-  // Why identity or quota cannot be relied on now; empty: they can.
+  // Why identity, quota or guardrails cannot be relied on now; empty: they can.
   std::string WhyNotReady() const;
   // Destroys the coroutines that wait for an answer. Nobody runs the loop then, or later.
   void Abandon();

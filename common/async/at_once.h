@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -23,6 +24,7 @@ struct Work {
   std::function<asio::awaitable<void>(Item)> act;
   size_t next = 0;
   size_t running = 0;
+  std::exception_ptr thrown;  // The first.
   asio::steady_timer over;
 };
 
@@ -30,7 +32,11 @@ template <typename Item>
 asio::awaitable<void> TakeItems(std::shared_ptr<Work<Item>> work) {
   while (work->next < work->items.size()) {
     Item item = std::move(work->items[work->next++]);
-    co_await work->act(std::move(item));
+    try {
+      co_await work->act(std::move(item));
+    } catch (...) {
+      if (!work->thrown) work->thrown = std::current_exception();
+    }
   }
   if (--work->running == 0) work->over.cancel();
 }
@@ -38,8 +44,8 @@ asio::awaitable<void> TakeItems(std::shared_ptr<Work<Item>> work) {
 }  // namespace at_once_internal
 
 // Acts on every item, begun in their order, on at most `most` (above 0) of them at a time;
-// completes when all are done. On the loop of the caller; what `act` uses lives as long as what
-// runs there.
+// completes when all are done, and throws what the first of them threw. On the loop of the caller;
+// what `act` uses lives as long as what runs there.
 template <typename Item>
 asio::awaitable<void> ForEachAtOnce(std::vector<Item> items, size_t most,
                                     std::function<asio::awaitable<void>(Item)> act) {
@@ -49,10 +55,12 @@ asio::awaitable<void> ForEachAtOnce(std::vector<Item> items, size_t most,
   const auto work =
       std::make_shared<at_once_internal::Work<Item>>(executor, std::move(items), std::move(act));
   work->running = takers;
-  for (size_t i = 0; i < takers; ++i) {
+  for (size_t i = 1; i < takers; ++i) {
     asio::co_spawn(executor, at_once_internal::TakeItems<Item>(work), asio::detached);
   }
+  co_await at_once_internal::TakeItems<Item>(work);
   while (work->running > 0) co_await work->over.async_wait(kTuple);
+  if (work->thrown) std::rethrow_exception(work->thrown);
 }
 
 }  // namespace weir

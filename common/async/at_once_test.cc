@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "common/testing/run.h"
 
 namespace weir {
@@ -41,6 +43,27 @@ INSTANTIATE_TEST_SUITE_P(Most, ForEachAtOnceTest, ::testing::Values(1, 3, 20, 10
 TEST(ForEachAtOnceTest, NothingIsDoneAtOnce) {
   Turns turns;
   EXPECT_EQ(testing::RunUntilDone(ActOnAll(turns, {}, 3)), 0U);
+}
+
+asio::awaitable<void> ThrowAtTwo(Turns* turns, int item) {
+  co_await turns->Act(item);
+  if (item == 2) throw std::runtime_error("two");
+}
+asio::awaitable<std::string> WhatWasThrown(Turns& turns, size_t most) {
+  try {
+    co_await ForEachAtOnce<int>({1, 2, 3, 4}, most,
+                                [&turns](int item) { return ThrowAtTwo(&turns, item); });
+  } catch (const std::runtime_error& thrown) {
+    co_return thrown.what();
+  }
+  co_return "nothing";
+}
+
+TEST_P(ForEachAtOnceTest, OneThatThrowsIsHeardOfWhenAllAreDone) {
+  Turns turns;
+  EXPECT_EQ(testing::RunUntilDone(WhatWasThrown(turns, GetParam())), "two");
+  EXPECT_EQ(turns.begun.size(), 4U);
+  EXPECT_EQ(turns.open, 0);
 }
 
 }  // namespace

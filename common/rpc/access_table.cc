@@ -8,10 +8,14 @@ namespace {
 constexpr std::string_view kEdge = "edge.weir";
 constexpr std::string_view kQuota = "quota.weir";
 constexpr std::string_view kRouting = "routing.weir";
+constexpr std::string_view kGuardrails = "guardrails.weir";
+constexpr std::string_view kCache = "cache.weir";
 
 constexpr std::string_view kIdentityService = "weir.identity.v1.IdentityService";
 constexpr std::string_view kQuotaService = "weir.quota.v1.QuotaService";
 constexpr std::string_view kRoutingService = "weir.routing.v1.RoutingService";
+constexpr std::string_view kGuardrailsService = "weir.guardrails.v1.GuardrailsService";
+constexpr std::string_view kCacheService = "weir.cache.v1.CacheService";
 
 struct Permission {
   std::string_view peer;
@@ -38,11 +42,27 @@ constexpr Permission kPermissions[] = {
     {kEdge, kRoutingService, "Plan"},
     {kEdge, kRoutingService, "Report"},
     {kEdge, kRoutingService, "Watch"},
+    {kEdge, kGuardrailsService, "Pipe"},
+    {kEdge, kGuardrailsService, "Inspect"},
+    {kEdge, kGuardrailsService, "InspectDelta"},
+    {kEdge, kGuardrailsService, "Watch"},
+    {kEdge, kCacheService, "Pipe"},
+    {kEdge, kCacheService, "Lookup"},
+    {kEdge, kCacheService, "Confirm"},
+    {kEdge, kCacheService, "Lead"},
+    {kEdge, kCacheService, "Renew"},
+    {kEdge, kCacheService, "Release"},
+    {kEdge, kCacheService, "Record"},
+    {kEdge, kCacheService, "Watch"},
     // They check the tokens of their own admin ports.
     {kQuota, kIdentityService, "Pipe"},
     {kQuota, kIdentityService, "VerifyAdminToken"},
     {kRouting, kIdentityService, "Pipe"},
     {kRouting, kIdentityService, "VerifyAdminToken"},
+    {kGuardrails, kIdentityService, "Pipe"},
+    {kGuardrails, kIdentityService, "VerifyAdminToken"},
+    {kCache, kIdentityService, "Pipe"},
+    {kCache, kIdentityService, "VerifyAdminToken"},
 };
 
 }  // namespace

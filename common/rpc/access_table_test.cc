@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "common/testing/status_matchers.h"
+#include "weir/cache/v1/cache.pb.h"
+#include "weir/guardrails/v1/guardrails.pb.h"
 
 namespace weir::rpc {
 namespace {
@@ -35,11 +37,34 @@ INSTANTIATE_TEST_SUITE_P(
         {"QuotaDoesNotAuthenticateKeys", "quota.weir", "weir.identity.v1.IdentityService",
          "Authenticate"},
         {"RoutingDoesNotSpend", "routing.weir", "weir.quota.v1.QuotaService", "Reserve"},
+        {"EdgeHasTextsJudged", "edge.weir", "weir.guardrails.v1.GuardrailsService", "Inspect",
+         true},
+        {"EdgeKeepsAnswers", "edge.weir", "weir.cache.v1.CacheService", "Record", true},
+        {"CacheVerifiesAdminTokens", "cache.weir", "weir.identity.v1.IdentityService",
+         "VerifyAdminToken", true},
+        {"GuardrailsVerifyAdminTokens", "guardrails.weir", "weir.identity.v1.IdentityService",
+         "VerifyAdminToken", true},
+        {"CacheHasNoTextsJudged", "cache.weir", "weir.guardrails.v1.GuardrailsService", "Inspect"},
+        {"GuardrailsReadNoAnswers", "guardrails.weir", "weir.cache.v1.CacheService", "Lookup"},
+        {"RoutingReadsNoAnswers", "routing.weir", "weir.cache.v1.CacheService", "Lookup"},
+        {"CacheDoesNotAuthenticateKeys", "cache.weir", "weir.identity.v1.IdentityService",
+         "Authenticate"},
         {"NobodyElse", "evil.weir", "weir.quota.v1.QuotaService", "Peek"},
         {"NoMethodOfLaterVersions", "edge.weir", "weir.quota.v1.QuotaService", "Mint"},
         {"PlaintextOnThisMachine", "", "weir.quota.v1.QuotaService", "Reserve", true},
     }),
     [](const auto& info) { return std::string(info.param.name); });
+
+// All that these two serve is for edges; a method that is new in the proto is to be decided on.
+TEST(MayCallTest, EdgesMayCallAllOfGuardrailsAndCache) {
+  for (const auto* service : {guardrails::v1::InspectRequest::descriptor()->file()->service(0),
+                              cache::v1::LookupRequest::descriptor()->file()->service(0)}) {
+    for (int i = 0; i < service->method_count(); ++i) {
+      const std::string& method = service->method(i)->name();
+      EXPECT_THAT(MayCall("edge.weir", service->full_name(), method), IsOk());
+    }
+  }
+}
 
 TEST(MayAdministerTest, TrafficDoesNotEdit) {
   EXPECT_THAT(MayAdminister("edge.weir"), StatusIs(absl::StatusCode::kPermissionDenied));

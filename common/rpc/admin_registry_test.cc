@@ -31,9 +31,11 @@ class AdminRegistryTest : public ::testing::Test {
 
 TEST_F(AdminRegistryTest, IsCompleteWithEveryMethodOfItsServices) {
   EXPECT_THAT(registry_.Complete(), IsOk());
-  EXPECT_THAT(registry_.Methods(), SizeIs(31));
+  EXPECT_THAT(registry_.Methods(), SizeIs(41));
   EXPECT_THAT(registry_.Services(),
-              ::testing::ElementsAre(kIdentity, "weir.quota.v1.QuotaAdminService",
+              ::testing::ElementsAre("weir.cache.v1.CacheAdminService",
+                                     "weir.guardrails.v1.GuardrailsAdminService", kIdentity,
+                                     "weir.quota.v1.QuotaAdminService",
                                      "weir.routing.v1.RoutingAdminService"));
 }
 

@@ -87,7 +87,7 @@ class AdminServerTest : public ::testing::Test {
 
 TEST_F(AdminServerTest, C_2_EveryAdminRpcNeedsAToken) {
   Serve();
-  ASSERT_THAT(registry_.Methods(), SizeIs(31));
+  ASSERT_THAT(registry_.Methods(), SizeIs(41));
   const auto nobody = Client("");
   const auto stranger = Client("wa_stranger");
   const auto edge = Client("wr_a_key_for_calls");
@@ -111,8 +111,8 @@ TEST_F(AdminServerTest, C_2_AViewersEditIsRefused) {
     EXPECT_EQ(viewer->CallBytes(method->full_name, "").status().code(),
               edit ? StatusCode::kPermissionDenied : StatusCode::kOk);
   }
-  EXPECT_EQ(edits, 20);
-  EXPECT_THAT(services_.received(), SizeIs(11));
+  EXPECT_EQ(edits, 25);
+  EXPECT_THAT(services_.received(), SizeIs(16));
 }
 
 TEST_F(AdminServerTest, AnEditorsCallReachesTheServiceAndComesBack) {

@@ -1,5 +1,7 @@
 #include "common/rpc/fake_admin_services.h"
 
+#include "weir/cache/v1/cache_admin.pb.h"
+#include "weir/guardrails/v1/guardrails_admin.pb.h"
 #include "weir/identity/v1/identity_admin.pb.h"
 #include "weir/quota/v1/quota_admin.pb.h"
 #include "weir/routing/v1/routing_admin.pb.h"
@@ -110,6 +112,18 @@ void FakeAdminServices::AddTo(AdminRegistry& registry) {
   WEIR_FAKE(routing, kRouting, ListProxies);
   WEIR_FAKE(routing, kRouting, DeleteProxy);
   WEIR_FAKE(routing, kRouting, GetHealth);
+  constexpr std::string_view kGuardrails = "weir.guardrails.v1.GuardrailsAdminService";
+  WEIR_FAKE(guardrails, kGuardrails, PutGuardrailPolicy);
+  WEIR_FAKE(guardrails, kGuardrails, ListGuardrailPolicies);
+  WEIR_FAKE(guardrails, kGuardrails, DeleteGuardrailPolicy);
+  WEIR_FAKE(guardrails, kGuardrails, TestGuardrails);
+  constexpr std::string_view kCache = "weir.cache.v1.CacheAdminService";
+  WEIR_FAKE(cache, kCache, PutCachePolicy);
+  WEIR_FAKE(cache, kCache, ListCachePolicies);
+  WEIR_FAKE(cache, kCache, DeleteCachePolicy);
+  WEIR_FAKE(cache, kCache, InvalidateCache);
+  WEIR_FAKE(cache, kCache, ExplainCache);
+  WEIR_FAKE(cache, kCache, GetCacheStats);
 }
 #undef WEIR_FAKE
 

@@ -23,7 +23,7 @@ class FakeAdminServices {
     std::string request;  // Debug text.
   };
 
-  // Registers all methods of identity, quota and routing.
+  // Registers all methods of identity, quota, routing, guardrails and cache.
   void AddTo(AdminRegistry& registry);
 
   // From now on `method` ("PutTeam") answers this error.

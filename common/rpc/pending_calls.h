@@ -37,6 +37,7 @@ struct PendingCall {
   std::unique_ptr<CallWaiter> waiter;
   PipeMethod method;
   std::string organization;
+  std::string address;  // Of the replica to ask, if it can be asked; empty: any.
   std::string request;  // Gone once it is sent and may not be sent again.
   MonotonicTime deadline = MonotonicTime::max();
   PipeReplica* replica = nullptr;  // Null: it has not been sent, or is to be sent again.

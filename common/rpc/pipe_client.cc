@@ -73,9 +73,11 @@ void PipeClient::Abandon() {
 void PipeClient::Start() { replicas_.Start(); }
 
 asio::awaitable<PipeResult> PipeClient::Call(PipeMethod method, api::CallContext call,
-                                             std::string organization, std::string request) {
+                                             std::string organization, std::string request,
+                                             std::string address) {
   PendingCall pending{.method = method,
                       .organization = std::move(organization),
+                      .address = std::move(address),
                       .request = std::move(request),
                       .deadline = std::min(call.deadline, clock().Monotonic() + method.timeout)};
   auto initiate = [this](auto handler, PendingCall begun) {
@@ -107,7 +109,7 @@ void PipeClient::Dispatch(uint64_t id, PendingCall& call) {
   }
   // Whoever waits already goes first.
   if (!LineOf(call).empty()) return Wait(id, call);
-  PipeReplica* replica = replicas_.Choose(call.method.urgent);
+  PipeReplica* replica = replicas_.Choose({.urgent = call.method.urgent, .address = call.address});
   replica == nullptr ? Wait(id, call) : SendTo(*replica, id, call);
 }
 
@@ -163,11 +165,15 @@ void PipeClient::Pump() {
 
 void PipeClient::Pump(FairQueue<uint64_t>& waiting, bool urgent) {
   while (!waiting.empty()) {
-    PipeReplica* replica = replicas_.Choose(urgent);
+    PipeReplica* replica = replicas_.Choose({.urgent = urgent});
     if (replica == nullptr) return;
     const uint64_t id = waiting.Pop();
     PendingCall* call = pending_.Find(id);
-    if (call != nullptr) SendTo(*replica, id, *call);
+    if (call == nullptr) continue;
+    if (!call->address.empty()) {
+      replica = replicas_.Choose({.urgent = urgent, .address = call->address});
+    }
+    SendTo(*replica, id, *call);
   }
 }
 
@@ -230,7 +236,7 @@ void PipeClient::SendAgain(uint64_t id, const absl::Status& why) {
     return Finish(id, status::Unavailable("{} was lost before it answered", options_.service));
   }
   if (deps_.metrics != nullptr) deps_.metrics->resent.Add();
-  PipeReplica* other = replicas_.Choose(call.method.urgent, lost);
+  PipeReplica* other = replicas_.Choose({.urgent = call.method.urgent, .but_not = lost});
   other == nullptr ? Wait(id, call) : SendTo(*other, id, call);
 }
 

@@ -39,13 +39,15 @@ class PipeClient final : public PipeReplica::Owner {
   // Connects, and goes on looking for replicas. Once.
   void Start();
 
-  // The answer to `request`, both encoded. `organization` says whose line it waits in.
+  // The answer to `request`, both encoded. `organization` says whose line it waits in, `address`
+  // which replica is asked, if it is up and has room; empty: any.
   //
   // Errors are the service's, with their details. kDeadlineExceeded: none came in time, whether it
   // was done is not known. kUnavailable: no replica is there, too many wait, or the replica that
   // was asked was lost; it may have been done. kCancelled: the coroutine was.
   asio::awaitable<PipeResult> Call(PipeMethod method, api::CallContext call,
-                                   std::string organization, std::string request);
+                                   std::string organization, std::string request,
+                                   std::string address = {});
 
   const std::string& service() const { return options_.service; }
   const ReplicaSet& replicas() const { return replicas_; }

@@ -175,13 +175,15 @@ class EchoClient {
     return Run(AskLater(method, attempt, std::move(id), timeout));
   }
   asio::awaitable<absl::StatusOr<AttemptKey>> AskLater(PipeMethod method, uint32_t attempt,
-                                                       std::string id, Duration timeout) {
+                                                       std::string id, Duration timeout,
+                                                       std::string address = {}) {
     AttemptKey request;
     request.set_request_id(std::move(id));
     request.set_attempt(attempt);
     api::CallContext call{.deadline = clock_.Monotonic() + timeout};
     std::string bytes = request.SerializeAsString();
-    PipeResult answer = co_await client_->Call(method, call, std::string("acme"), std::move(bytes));
+    PipeResult answer = co_await client_->Call(method, call, std::string("acme"), std::move(bytes),
+                                               std::move(address));
     if (!answer.ok()) co_return answer.status();
     AttemptKey read;
     read.ParseFromString(*answer);

@@ -243,6 +243,47 @@ TEST_F(PipeFailureTest, EachReplicaTakesItsShare) {
   EXPECT_GE(two.echo().said, 150);
 }
 
+TEST_F(PipeFailureTest, IdleReplicasShareWhatComesInPairs) {
+  const std::string other = NewSocket();
+  EchoServer one(socket_), two(other);
+  EchoClient client({socket_, other});
+  client.RunFor(milliseconds(200));
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_THAT(client.Ask(kSay), IsOk());
+    EXPECT_THAT(client.Ask(kFail), StatusIs(absl::StatusCode::kNotFound));
+  }
+  EXPECT_GE(one.echo().said, 30);
+  EXPECT_GE(two.echo().said, 30);
+}
+
+TEST_F(PipeFailureTest, WhatIsAboutOneKeyCanMeetAtOneReplica) {
+  const std::string other = NewSocket();
+  EchoServer one(socket_);
+  auto two = std::make_unique<EchoServer>(other);
+  EchoClient client({socket_, other}), reversed({other, socket_});
+  client.RunFor(milliseconds(200));
+  reversed.RunFor(milliseconds(200));
+  const ReplicaSet& replicas = client.client().replicas();
+  int at_one = 0;
+  for (int i = 0; i < 64; ++i) {
+    const std::string key = fmt::format("key {}", i);
+    const std::string address = replicas.AddressFor(key);
+    EXPECT_EQ(address, reversed.client().replicas().AddressFor(key));
+    at_one += address == socket_ ? 1 : 0;
+    EXPECT_THAT(client.Run(client.AskLater(kSay, 1, "", seconds(5), address)), IsOk());
+  }
+  EXPECT_GT(at_one, 10);
+  EXPECT_LT(at_one, 54);
+  EXPECT_EQ(one.echo().said, at_one);
+  EXPECT_EQ(two->echo().said, 64 - at_one);
+  // Without it, what is meant for it goes to another.
+  two.reset();
+  client.RunFor(milliseconds(100));
+  EXPECT_THAT(client.Run(client.AskLater(kSay, 1, "", seconds(5), other)), IsOk());
+  EXPECT_EQ(one.echo().said, at_one + 1);
+  EXPECT_EQ(replicas.AddressFor("any"), socket_);
+}
+
 TEST_F(PipeFailureTest, AReplicaOnAnotherStoreIsNotAskedAndAlarms) {
   const std::string other = NewSocket();
   EchoServer one(socket_, "store-1"), two(other, "store-2");

@@ -20,6 +20,14 @@ HostPort SplitAddress(const std::string& address) {
   return {.host = std::move(host), .port = address.substr(colon + 1)};
 }
 
+// Stays what it is between programs and versions, as edges must agree.
+uint64_t Fnv1a(std::string_view text, uint64_t hash = 0xcbf29ce484222325) {
+  for (const char each : text) {
+    hash = (hash ^ static_cast<unsigned char>(each)) * 0x100000001b3;
+  }
+  return hash ^ (hash >> 29);
+}
+
 bool IsUnix(const std::string& address) { return address.starts_with("unix:"); }
 
 // One that stays what it is.
@@ -116,17 +124,41 @@ bool ReplicaSet::MayServe(const PipeReplica& replica) const {
   return replica.up() && replica.store_id() == store_id_;
 }
 
-PipeReplica* ReplicaSet::Choose(bool urgent, const PipeReplica* but_not) const {
-  PipeReplica* best = nullptr;
+bool ReplicaSet::MayTake(const PipeReplica& replica, bool urgent) const {
   const size_t most =
       urgent ? options_.max_in_flight : std::max<size_t>(1, options_.max_in_flight / 2);
-  for (const auto& each : replicas_) {
-    if (!MayServe(*each) || each->outstanding >= most) continue;
-    const bool better = best == nullptr || best == but_not ||
-                        (each.get() != but_not && each->outstanding < best->outstanding);
-    if (better) best = each.get();
+  return MayServe(replica) && replica.outstanding < most;
+}
+
+PipeReplica* ReplicaSet::Choose(Wanted wanted) {
+  PipeReplica* best = nullptr;
+  // Of equally idle ones any: in turn, calls that come in pairs would each have a replica of their
+  // own.
+  scatter_ = scatter_ * 6364136223846793005 + 1442695040888963407;
+  const uint64_t first = scatter_ >> 33;
+  for (uint64_t i = 0; i < replicas_.size(); ++i) {
+    PipeReplica* const each = replicas_[(first + i) % replicas_.size()].get();
+    if (!MayTake(*each, wanted.urgent)) continue;
+    if (each->address() == wanted.address && each != wanted.but_not) return each;
+    const bool better = best == nullptr || best == wanted.but_not ||
+                        (each != wanted.but_not && each->outstanding < best->outstanding);
+    if (better) best = each;
   }
   return best;
+}
+
+// By the highest of the hashes of key and address: one that comes or goes moves its own keys alone.
+std::string ReplicaSet::AddressFor(std::string_view key) const {
+  const PipeReplica* best = nullptr;
+  uint64_t highest = 0;
+  for (const auto& each : replicas_) {
+    if (!MayServe(*each)) continue;
+    const uint64_t hash = Fnv1a(each->address(), Fnv1a(key));
+    if (best != nullptr && hash <= highest) continue;
+    best = each.get();
+    highest = hash;
+  }
+  return best == nullptr ? "" : best->address();
 }
 
 bool ReplicaSet::any_up() const {

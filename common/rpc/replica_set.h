@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/async/resolver.h"
@@ -28,9 +30,17 @@ class ReplicaSet {
   // Connects, and goes on looking for replicas. Once.
   void Start();
 
-  // The one with the fewest unanswered items that has room; null: none. Any other is preferred to
-  // `but_not`. For what is not urgent there is room in half of what may be under way.
-  PipeReplica* Choose(bool urgent, const PipeReplica* but_not = nullptr) const;
+  struct Wanted {
+    bool urgent = true;  // For what is not there is room in half of what may be under way.
+    std::string_view address = {};         // Of the one that is asked if it has room; empty: any.
+    const PipeReplica* but_not = nullptr;  // Any other is preferred to it.
+  };
+  // The one with the fewest unanswered items that has room, any where several are as idle;
+  // null: none.
+  PipeReplica* Choose(Wanted wanted);
+  // The address for what is about `key`: the same for all who ask, as long as the same replicas may
+  // be asked. Empty: none may.
+  std::string AddressFor(std::string_view key) const;
   // Some replica may be asked, with room or not.
   bool any_up() const;
 
@@ -50,6 +60,7 @@ class ReplicaSet {
 
  private:
   bool MayServe(const PipeReplica& replica) const;
+  bool MayTake(const PipeReplica& replica, bool urgent) const;
   asio::awaitable<void> FollowNames(std::shared_ptr<bool> alive);
   asio::awaitable<absl::StatusOr<std::vector<std::string>>> LookUp();
   void Reconcile(const std::vector<std::string>& addresses);
@@ -60,6 +71,7 @@ class ReplicaSet {
   const std::shared_ptr<grpc::ChannelCredentials> credentials_;
   const Deps deps_;
   std::vector<std::unique_ptr<PipeReplica>> replicas_;
+  uint64_t scatter_ = 1;  // Says which of equals is next.
   std::string store_id_;
   bool has_store_ = false;
   absl::Status name_failure_;

@@ -13,10 +13,10 @@ build_packages=(
   # Toolchain.
   ca-certificates ccache clang-19 cmake git libclang-rt-19-dev lld-19 llvm-19 ninja-build pkg-config
   # Libraries.
-  libabsl-dev libbenchmark-dev libboost-url1.81-dev libboost1.81-dev libcli11-dev libfmt-dev libgmock-dev
+  libabsl-dev libbenchmark-dev libboost-url1.81-dev libboost1.81-dev libcli11-dev libfaiss-dev libfmt-dev libgmock-dev
   libgrpc++-dev libgtest-dev libhiredis-dev libjemalloc-dev libmimalloc-dev libpq-dev
   libprotobuf-dev libprotoc-dev librapidcheck-dev libre2-dev libsimdjson-dev libspdlog-dev
-  libsqlite3-dev libssl-dev libutf8proc-dev libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler
+  libsqlite3-dev libssl-dev libtomlplusplus-dev libutf8proc-dev libyaml-cpp-dev prometheus-cpp-dev protobuf-compiler
   protobuf-compiler-grpc zlib1g-dev
   # For the scripts. CMake looks for an interpreter too.
   curl openssl python3
