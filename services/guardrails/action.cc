@@ -7,8 +7,8 @@ namespace weir::guardrails {
 namespace {
 
 // In the order of Action.
-constexpr std::array<std::string_view, 8> kNames = {"allow",    "flag", "partial", "mask",
-                                                    "tokenize", "hash", "redact",  "block"};
+constexpr std::array<std::string_view, 8> kNames = {"allow", "flag", "partial", "tokenize",
+                                                    "mask",  "hash", "redact",  "block"};
 
 }  // namespace
 

@@ -2,18 +2,19 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace weir::guardrails {
 
-// What is done about a value.
+// What is done about a value, from the mildest to the strictest.
 enum class Action : uint8_t {
   kAllow,     // Nothing.
   kFlag,      // It goes, and is told of.
   kPartial,   // Goes with all but the last four characters as '*'; an email with its ends.
-  kMask,      // A placeholder goes, and stays in the answer.
   kTokenize,  // A placeholder goes; the value is put back into the answer.
+  kMask,      // A placeholder goes, and stays in the answer.
   kHash,      // Goes as 12 hexadecimal digits under the organisation's key.
   kRedact,    // Its type goes.
   kBlock,     // Nothing of the whole goes.
@@ -28,6 +29,9 @@ struct Treatment {
   Action action = Action::kAllow;
   // It is told of, and what would be done is not.
   bool shadow = false;
+  // Of a value that is masked, redacted or shown in part: what stands in its place. "{last4}" is
+  // its last four digits or letters. Empty: as the action has it.
+  std::string replacement = {};
 };
 
 // By Kind::index(), of every kind of a vocabulary.

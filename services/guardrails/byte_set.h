@@ -12,6 +12,7 @@ class ByteSet {
     for (int each = first; each <= last; ++each) bits_.set(static_cast<size_t>(each));
   }
   void Add(const ByteSet& others) { bits_ |= others.bits_; }
+  void KeepOnly(const ByteSet& others) { bits_ &= others.bits_; }
   bool Has(char byte) const { return bits_.test(static_cast<unsigned char>(byte)); }
   size_t size() const { return bits_.count(); }
 

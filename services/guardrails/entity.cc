@@ -13,7 +13,8 @@ constexpr std::array<Names, kEntities> kNames = {{{"EMAIL", "EMAIL"},
                                                   {"CREDIT_CARD", "CARD"},
                                                   {"IBAN", "IBAN"},
                                                   {"IP_ADDRESS", "IP"},
-                                                  {"SECRET", "SECRET"}}};
+                                                  {"SECRET", "SECRET"},
+                                                  {"PERSON", "PERSON"}}};
 
 }  // namespace
 

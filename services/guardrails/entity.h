@@ -9,11 +9,20 @@
 namespace weir::guardrails {
 
 // What a text can hold that must not leave, or not as it is.
-enum class Entity : uint8_t { kEmail, kPhone, kUsSsn, kCreditCard, kIban, kIpAddress, kSecret };
-inline constexpr size_t kEntities = 7;
+enum class Entity : uint8_t {
+  kEmail,
+  kPhone,
+  kUsSsn,
+  kCreditCard,
+  kIban,
+  kIpAddress,
+  kSecret,
+  kPerson
+};
+inline constexpr size_t kEntities = 8;
 inline constexpr std::array<Entity, kEntities> kAllEntities = {
-    Entity::kEmail, Entity::kPhone,     Entity::kUsSsn, Entity::kCreditCard,
-    Entity::kIban,  Entity::kIpAddress, Entity::kSecret};
+    Entity::kEmail, Entity::kPhone,     Entity::kUsSsn,  Entity::kCreditCard,
+    Entity::kIban,  Entity::kIpAddress, Entity::kSecret, Entity::kPerson};
 
 // As policies, findings and metrics name it: "CREDIT_CARD".
 std::string_view NameOf(Entity entity);
@@ -31,6 +40,12 @@ class EntitySet {
     EntitySet all;
     for (Entity each : kAllEntities) all.Add(each);
     return all;
+  }
+  // What is looked for where nobody says what: all but PERSON, which has no check digits.
+  static constexpr EntitySet Usual() {
+    EntitySet usual = All();
+    usual.bits_ &= static_cast<uint8_t>(~Bit(Entity::kPerson));
+    return usual;
   }
   constexpr void Add(Entity entity) { bits_ |= Bit(entity); }
   constexpr bool Has(Entity entity) const { return (bits_ & Bit(entity)) != 0; }

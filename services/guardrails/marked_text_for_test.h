@@ -37,19 +37,26 @@ class Marking final : public Parts {
   bool is_open_ = false;
 };
 
-// Every entity, and two patterns.
+// The usual entities, and three patterns, of which one has no bound of its own.
 inline const Vocabulary& TestVocabulary() {
   static const Vocabulary kVocabulary{
-      .entities = EntitySet::All(),
+      .entities = EntitySet::Usual(),
       .patterns = {
           {"employee", "EMPLOYEE", *CustomPattern::Compile(R"(EMP-\d{2,6}\b)", {})},
-          {"project", "PROJECT", *CustomPattern::Compile("project (?:red|redwood)", {true})}}};
+          {"project", "PROJECT", *CustomPattern::Compile("project (?:red|redwood)", {true})},
+          {"ticket", "TICKET", *CustomPattern::Compile(R"(#\w+(?:-\w+)*)", {})}}};
   return kVocabulary;
 }
 
-inline std::string Marked(std::string_view text) {
-  Marking marking(TestVocabulary());
-  StreamScanner(TestVocabulary()).Feed(text, true, marking);
+// Every entity.
+inline const Vocabulary& VocabularyWithPeople() {
+  static const Vocabulary kVocabulary{.entities = EntitySet::All(), .patterns = {}};
+  return kVocabulary;
+}
+
+inline std::string Marked(std::string_view text, const Vocabulary& vocabulary = TestVocabulary()) {
+  Marking marking(vocabulary);
+  StreamScanner(vocabulary).Feed(text, true, marking);
   return marking.Done();
 }
 

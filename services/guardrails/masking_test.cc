@@ -71,9 +71,18 @@ TEST_F(MaskingTest, PartsTellNoSecret) {
   };
   EXPECT_EQ(part(Entity::kSecret, "AKIA62QEHUSHRGGRA6UC"), "[SECRET]");
   EXPECT_EQ(part(Entity::kIpAddress, "10.0.0.7"), "[IP]");
+  EXPECT_EQ(part(Entity::kPerson, "Ann Lee"), "[PERSON]");
+  EXPECT_EQ(part(Entity::kCreditCard, "４１１１１１１１１１１１１２３４"), "************1234");
   EXPECT_EQ(part(Entity::kUsSsn, "541-41-5920"), "***-**-5920");
   EXPECT_EQ(part(Entity::kEmail, "a@b.io"), "a***@b.io");
   EXPECT_EQ(part(Entity::kEmail, "üb@b.io"), "***b@b.io");
+}
+
+TEST_F(MaskingTest, WhatIsDisguisedIsReplacedAsItStands) {
+  EXPECT_EQ(Edited("an ａｎｎ＠b.io, \u200b41\u200b11 1111 1111 1111.", All(Action::kMask)),
+            "an [[EMAIL-1]], \u200b[[CARD-1]].");
+  const std::string hash = Edited("ann@b.io", All(Action::kHash));
+  EXPECT_EQ(Edited("ａｎｎ＠b.io", All(Action::kHash)), hash);
 }
 
 TEST_F(MaskingTest, ABlockIsSaidAndNothingReplaced) {
@@ -110,6 +119,48 @@ TEST_F(MaskingTest, PatternsHaveTypesOfTheirOwn) {
   const std::string_view text = "EMP-12 and EMP-77 of project red";
   EXPECT_EQ(Edited(text, All(Action::kMask)), "[[EMPLOYEE-1]] and [[EMPLOYEE-2]] of [[PROJECT-1]]");
   EXPECT_EQ(Edited(text, All(Action::kPartial)), "[EMPLOYEE] and [EMPLOYEE] of [PROJECT]");
+}
+
+TEST_F(MaskingTest, ARuleMaySayWhatStandsInAValuesPlace) {
+  struct Case {
+    std::string_view value, replacement, want;
+  };
+  for (const Case& each : std::vector<Case>{
+           {"4111 1111 1111 1234", "CC_MASKED_LAST4_{last4}", "CC_MASKED_LAST4_1234"},
+           {"4111-1111-1111-123-4", "{last4}/{last4}", "1234/1234"},
+           {"541-41-5920", "SSN", "SSN"},
+           {"541-41-5920", "{last5}", "{last5}"},
+           // Half of a short value, never all of it.
+           {"ab-cd", "{last4}", "cd"},
+           {"x", "<{last4}>", "<>"},
+           {"üöä4", "{last4}", ""},
+       }) {
+    const Treatment treatment{.action = Action::kRedact,
+                              .replacement = std::string(each.replacement)};
+    EXPECT_EQ(replacements_.For(Entity::kCreditCard, each.value, treatment).text, each.want);
+  }
+}
+
+TEST_F(MaskingTest, ByDigestsTheNumbersLearnNoValue) {
+  Replacements by_digest(TestVocabulary(), numbers_, &key_, Replacements::Numbering::kByDigest);
+  EXPECT_EQ(by_digest.For(Entity::kEmail, "a@b.io", Action::kMask).text, "[[EMAIL-1]]");
+  EXPECT_EQ(by_digest.For(Entity::kEmail, "a@c.io", Action::kMask).text, "[[EMAIL-2]]");
+  EXPECT_EQ(by_digest.For(Entity::kEmail, "a@b.io", Action::kMask).text, "[[EMAIL-1]]");
+  for (const auto& [value, number] : numbers_.types().at("EMAIL").given) {
+    EXPECT_EQ(value.size(), Replacements::kDigestBytes);
+    EXPECT_EQ(value.find("@"), std::string::npos);
+  }
+}
+
+TEST_F(MaskingTest, OfKindsThatMatchTheSameBytesTheHighestInRankIsFound) {
+  Vocabulary vocabulary{.entities = {},
+                        .patterns = {{"one", "ONE", *CustomPattern::Compile("[a-z]{4}", {})},
+                                     {"two", "TWO", *CustomPattern::Compile("word", {})}},
+                        .ranks = std::vector<uint8_t>(kEntities + 2, 0)};
+  EXPECT_EQ(FindNext("word", 0, true, vocabulary).kind, Kind::OfPattern(0));
+  vocabulary.ranks[Kind::OfPattern(1).index()] = 1;
+  EXPECT_EQ(FindNext("word", 0, true, vocabulary).kind, Kind::OfPattern(1));
+  EXPECT_EQ(FindNext("four", 0, true, vocabulary).kind, Kind::OfPattern(0));
 }
 
 TEST_F(MaskingTest, AKeyGoesWhole) {

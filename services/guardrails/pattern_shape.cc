@@ -20,6 +20,7 @@ struct Part {
   size_t shortest = 0;
   size_t longest = 0;
   ByteSet bytes, first;
+  ByteSet required;  // Each of them is in every match.
 };
 
 size_t Saturated(size_t length) { return std::min(length, kEndless); }
@@ -29,6 +30,7 @@ Part Then(Part a, const Part& b) {
   a.shortest = Saturated(a.shortest + b.shortest);
   a.longest = Saturated(a.longest + b.longest);
   a.bytes.Add(b.bytes);
+  a.required.Add(b.required);
   return a;
 }
 
@@ -37,10 +39,12 @@ Part Or(Part a, const Part& b) {
   a.longest = std::max(a.longest, b.longest);
   a.bytes.Add(b.bytes);
   a.first.Add(b.first);
+  a.required.KeepOnly(b.required);
   return a;
 }
 
 Part Repeated(Part part, size_t least, size_t most) {
+  if (least == 0) part.required = {};
   part.shortest = Saturated(part.shortest * least);
   part.longest = Saturated(part.longest * std::min(most, kEndless));
   return part;
@@ -59,8 +63,21 @@ Part PartOf(const Characters& characters) {
     part.longest = 4;
     part.first.AddRange(0xc2, 0xf4);
     part.bytes.AddRange(0x80, 0xf4);
+  } else if (characters.ascii.size() == 1) {
+    part.required = characters.ascii;
   }
   return part;
+}
+
+// Marks are rarer than letters.
+std::optional<char> Rarest(const ByteSet& required) {
+  std::optional<char> rarest;
+  for (char c = 0x7f; c > ' '; --c) {
+    if (!required.Has(c)) continue;
+    if (!text::IsAlnum(c)) return c;
+    rarest = c;
+  }
+  return rarest;
 }
 
 void AddAscii(char c, bool fold, Characters& to) {
@@ -400,14 +417,13 @@ class ShapeParser {
 
 absl::StatusOr<PatternShape> ShapeOf(std::string_view pattern, bool ignore_case) {
   WEIR_ASSIGN_OR_RETURN(const Part part, ShapeParser(pattern, ignore_case).Parse());
-  if (part.longest > kLongestMatch) {
-    return status::InvalidArgument(
-        "a match may be {}, want at most {} bytes: bound what repeats",
-        part.longest >= kEndless ? "endless" : fmt::format("{} bytes long", part.longest),
-        kLongestMatch);
+  if (part.shortest > kLongestMatch) {
+    return status::InvalidArgument("a match is at least {} bytes long, want at most {}",
+                                   part.shortest, kLongestMatch);
   }
   if (part.shortest == 0) return status::InvalidArgument("a match may be empty");
-  return PatternShape{part.shortest, part.longest, part.bytes, part.first};
+  return PatternShape{part.shortest, std::min(part.longest, kLongestMatch), part.bytes, part.first,
+                      Rarest(part.required)};
 }
 
 }  // namespace weir::guardrails

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "services/guardrails/pattern_shape.h"
+#include "services/guardrails/reader.h"
 
 namespace weir::guardrails {
 namespace {
@@ -24,11 +25,12 @@ void Check(std::string_view pattern, std::string_view text) {
   const RE2 expression(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!expression.ok()) return;
   re2::StringPiece match;
-  const re2::StringPiece all(text.data(), text.size());
+  const re2::StringPiece all(text.data(), std::min(text.size(), kLongestMatch));
   if (!expression.Match(all, 0, all.size(), RE2::UNANCHORED, &match, 1)) return;
   Require(match.size() >= shape->shortest && match.size() <= shape->longest);
   Require(shape->first.Has(match[0]));
   for (const char each : match) Require(shape->bytes.Has(each));
+  if (shape->required) Require(match.find(*shape->required) != re2::StringPiece::npos);
 }
 
 }  // namespace

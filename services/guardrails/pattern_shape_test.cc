@@ -55,6 +55,11 @@ INSTANTIATE_TEST_SUITE_P(Expressions, PatternShapeTest,
                              {"BracketFirst", "[]a]", 1, 1, "]a"},
                              {"DashLast", "[a-]", 1, 1, "a-"},
                              {"EscapedInAClass", R"([\].\d])", 1, 1, "].0123456789"},
+                             {"Star", "ab*", 1, 254, "a"},
+                             {"Plus", R"(\d+)", 1, 254, "0123456789"},
+                             {"NoUpperBound", "a{3,}", 3, 254, "a"},
+                             {"MayBeTooLong", "a{3,300}", 3, 254, "a"},
+                             {"MayBeTooLongInUtf8", ".{64}", 64, 254, ""},
                              {"Brace", "a{x}", 4, 4, "a"},
                              {"Hexadecimal", R"(\x41\x{42})", 2, 2, "A"},
                              {"Quoted", R"(\Qa+b\E)", 3, 3, "a"},
@@ -75,11 +80,8 @@ TEST_P(PatternRefusalTest, SaysWhyAndWhere) {
 const std::string kDeep = std::string(60, '(') + "a" + std::string(60, ')');
 INSTANTIATE_TEST_SUITE_P(Expressions, PatternRefusalTest,
                          ::testing::ValuesIn<Refusal>({
-                             {"Star", "ab*", "a match may be endless, want at most 254 bytes"},
-                             {"Plus", R"(\d+)", "endless"},
-                             {"NoUpperBound", "a{3,}", "endless"},
-                             {"TooLong", "a{255}", "a match may be 255 bytes long"},
-                             {"TooLongInUtf8", ".{64}", "256 bytes long"},
+                             {"TooLong", "a{255}", "a match is at least 255 bytes long, want at"},
+                             {"TooLongAgain", "(?:abc){90}d*", "at least 270 bytes"},
                              {"Empty", "a?", "may be empty"},
                              {"Nothing", "", "may be empty"},
                              {"BoundaryAlone", R"(\b)", "may be empty"},
@@ -93,13 +95,38 @@ INSTANTIATE_TEST_SUITE_P(Expressions, PatternRefusalTest,
                          }),
                          [](const auto& info) { return std::string(info.param.name); });
 
+struct RequiredCase {
+  std::string_view name, pattern;
+  std::optional<char> required;
+};
+class PatternRequiredTest : public ::testing::TestWithParam<RequiredCase> {};
+
+TEST_P(PatternRequiredTest, TellsAByteThatEveryMatchHas) {
+  const auto shape = ShapeOf(GetParam().pattern);
+  ASSERT_TRUE(shape.ok()) << shape.status();
+  EXPECT_EQ(shape->required, GetParam().required);
+}
+INSTANTIATE_TEST_SUITE_P(Expressions, PatternRequiredTest,
+                         ::testing::ValuesIn<RequiredCase>({
+                             {"Email", R"([\w.]+@[\w.]+\.[a-z]{2,})", '@'},
+                             {"Dash", R"(\d{3}-\d{2})", '-'},
+                             {"LetterAlone", "ab", 'a'},
+                             {"Class", "[a-z]+", std::nullopt},
+                             {"Optional", "a?[bc]", std::nullopt},
+                             {"InEveryAlternative", "a-b|c-", '-'},
+                             {"InOneAlternative", "a-|b", std::nullopt},
+                             {"Folded", "(?i)ab", std::nullopt},
+                             {"ClassOfOne", "[@][ab]", '@'},
+                         }),
+                         [](const auto& info) { return std::string(info.param.name); });
+
 // Expressions, most of them ones that RE2 accepts.
 rc::Gen<std::string> Expressions() {
   return rc::gen::map(
       rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
           "a", "b", "k", "S", "-", ".", "(", ")", "|", "?", "{2}", "{1,3}", "[ab]", "[^b]", "(?i)",
-          "(?:", "\\d", "\\w", "\\W", "\\b", "\\x61", "é", "[a-é]", "[^\\d-]", "[[:alpha:]]",
-          "[^[:alpha:]]", "\\pL", "[^\\pL]", "\\Qa.b\\E")),
+          "(?:", "+", "*", "{2,}", "\\d", "\\w", "\\W", "\\b", "\\x61", "é", "[a-é]", "[^\\d-]",
+          "[[:alpha:]]", "[^[:alpha:]]", "\\pL", "[^\\pL]", "\\Qa.b\\E")),
       [](const std::vector<std::string>& parts) {
         std::string pattern;
         for (const std::string& each : parts) pattern += each;
@@ -124,11 +151,13 @@ RC_GTEST_PROP(PatternShapeProperty, EveryMatchIsOfTheShape, ()) {
       });
   re2::StringPiece match;
   for (size_t at = 0; at < text.size(); ++at) {
-    if (!expression.Match(text, at, text.size(), RE2::ANCHOR_START, &match, 1)) continue;
+    const size_t end = std::min(text.size(), at + kLongestMatch);
+    if (!expression.Match(text, at, end, RE2::ANCHOR_START, &match, 1)) continue;
     RC_ASSERT(match.size() >= shape->shortest);
     RC_ASSERT(match.size() <= shape->longest);
     RC_ASSERT(shape->first.Has(match[0]));
     for (const char each : match) RC_ASSERT(shape->bytes.Has(each));
+    if (shape->required) RC_ASSERT(match.find(*shape->required) != re2::StringPiece::npos);
   }
 }
 

@@ -24,7 +24,8 @@ struct Recognition {
 // are up to kContext bytes that precede it; the last of them is no letter, no digit and no part of
 // one. Linear in what it reads, which is at most kMostRead; no state, no allocation.
 
-// RFC 5322 addresses as people write them; Latin letters with marks count as letters.
+// RFC 5322 addresses as people write them; Latin letters with marks count as letters. Also spelled
+// out: "ann[at]example[dot]com", "ann at example dot com".
 Recognition RecogniseEmail(Reader& reader, std::string_view before);
 
 // E.164 numbers with their country's code (ITU-T E.164.D), North American ones by the rules of the
@@ -46,5 +47,9 @@ Recognition RecogniseIpAddress(Reader& reader, std::string_view before);
 
 // Keys of providers by their prefixes, JSON web tokens, private keys in PEM.
 Recognition RecogniseSecret(Reader& reader, std::string_view before);
+
+// Names of people, of words that begin with a capital: first names and last names that are known,
+// and what stands behind a title or words that name somebody ("my name is", "Dear").
+Recognition RecognisePerson(Reader& reader, std::string_view before);
 
 }  // namespace weir::guardrails

@@ -35,8 +35,15 @@ INSTANTIATE_TEST_SUITE_P(
         {"BesideChinese", "我的邮箱是{EMAIL|ann@example.com}谢谢"},
         {"Punycode", "{EMAIL|a@b.xn--p1ai}"},
         {"AtTheEnd", "{EMAIL|ann@example.com}"},
+        {"Bold", "**{EMAIL|ann@example.com}** or **{EMAIL|a@b.io}**"},
+        {"MaskedInPart", "write to a***e@example.com"},
         {"SentenceGoesOn", "{EMAIL|ann@example.com.Then}"},
         {"TwoBesideEachOther", "{EMAIL|a@b.io},{EMAIL|c@d.io}"},
+        {"SpelledOut", "mail {EMAIL|ann.lee[at]mail[dot]example[dot]org} or {EMAIL|bob (AT) b.io}"},
+        {"Spoken", "write to {EMAIL|yuki at example dot com}, please"},
+        {"HalfSpoken", "{EMAIL|yuki@example dot co dot uk} {EMAIL|a@b[dot]io}"},
+        {"SiteInASentence", "look at example.com, or at the dot on the map"},
+        {"WordsInASentence", "we meet at noon dot in time"},
         {"NoTopLevel", "root@localhost"},
         {"Package", "npm i lodash@4.17.21"},
         {"Picture", "logo@2x.png"},
@@ -163,9 +170,51 @@ INSTANTIATE_TEST_SUITE_P(Patterns, RecognisersTest,
                          ::testing::ValuesIn<Case>({
                              {"Employee", "ask {employee|EMP-123456}, not EMP-1 or EMP-1234567"},
                              {"Project", "on {project|Project Redwood} and {project|project red}."},
+                             {"Ticket", "see {ticket|#a-b_1}- and # {ticket|#7}"},
                              {"WithinAWord", "x{employee|EMP-12} ürgen@müller"},
                          }),
                          NameOfCase);
+
+class PersonTest : public ::testing::TestWithParam<Case> {};
+
+TEST_P(PersonTest, FindsExactlyTheNames) {
+  const MarkedText text(GetParam().marked);
+  EXPECT_EQ(Marked(text.plain(), VocabularyWithPeople()), GetParam().marked);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Person, PersonTest,
+    ::testing::ValuesIn<Case>({
+        {"FirstAndLast", "Please call {PERSON|Nancy Brown} back."},
+        {"FirstAlone", "Why is {PERSON|Layla} so impulsive?"},
+        {"Possessive", "{PERSON|Hiroshi}'s daughter"},
+        {"Marks", "<td>{PERSON|Katarzyna López}</td>"},
+        {"Hyphen", "Dear {PERSON|Seo-yeon Moore}, thank you"},
+        {"Particles", "It is under {PERSON|Olga van den Berg}, I think"},
+        {"Initial", "{PERSON|David P. Lewis} signed; {PERSON|J. Smith} did not."},
+        {"Title", "Prof. {PERSON|Xylander} and Mrs {PERSON|Qwertz} will see you"},
+        {"Naming", "My name is {PERSON|Zorblax}, je m'appelle {PERSON|Quendel Traurig}."},
+        {"Role", "customer {PERSON|Abcde Fghij} says"},
+        {"Field", R"("name": "{PERSON|Smith}")"},
+        {"Label", "From: {PERSON|Will}\nTo: {PERSON|Fischer}"},
+        {"Closing", "Regards,\n{PERSON|Grace}"},
+        {"Capitals", "DEAR {PERSON|JOHN SMITH}, MARK THE DATE"},
+        {"WordsThatAreNames", "Will May and Mark go? Grace and Hope are virtues. Summer in Paris"},
+        {"Street", "from Rue de la Paix to Berlin, Martin Luther King Street"},
+        {"Company", "Johnson Controls Inc and Morgan Bank"},
+        {"Sentence", "Thanks. My National Insurance number"},
+        {"InsideAWord", "McDonaldJohn John_Smith John2"},
+        {"Address", "{EMAIL|John@example.com}"},
+        {"Behind", "{EMAIL|ann@example.com} {PERSON|Ann}"},
+    }),
+    NameOfCase);
+
+TEST(RecognisersTest, PeopleAreNotUsual) {
+  EXPECT_FALSE(EntitySet::Usual().Has(Entity::kPerson));
+  EXPECT_TRUE(EntitySet::All().Has(Entity::kPerson));
+  EXPECT_EQ(EntityNamed("PERSON"), Entity::kPerson);
+  EXPECT_EQ(PlaceholderType(Entity::kPerson), "PERSON");
+}
 
 TEST(RecognisersTest, OfSeveralAtOnePlaceTheLongestIsTaken) {
   EXPECT_EQ(Marked("541415920@example.com"), "{EMAIL|541415920@example.com}");

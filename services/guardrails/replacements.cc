@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/text/ascii.h"
 #include "common/text/hex.h"
+#include "services/guardrails/normalised_text.h"
 
 namespace weir::guardrails {
 namespace {
@@ -37,10 +39,30 @@ std::string PartOfNumber(std::string_view value) {
   return part;
 }
 
-// The end of a key is as secret as its beginning, the end of an address tells it; of what others
-// look for nobody knows.
+// The last four letters and digits. Of a short value fewer: never more than half of it.
+std::string EndOf(std::string_view value) {
+  std::string characters;
+  std::ranges::copy_if(value, std::back_inserter(characters), text::IsAlnum);
+  return characters.substr(characters.size() - std::min(kShown, characters.size() / 2));
+}
+
+std::string Filled(std::string_view replacement, std::string_view value) {
+  constexpr std::string_view kEnd = "{last4}";
+  std::string filled;
+  for (;;) {
+    const size_t at = replacement.find(kEnd);
+    filled.append(replacement.substr(0, at));
+    if (at == std::string_view::npos) return filled;
+    filled.append(EndOf(value));
+    replacement.remove_prefix(at + kEnd.size());
+  }
+}
+
+// The end of a key is as secret as its beginning, the end of an address or of a name tells it; of
+// what others look for nobody knows.
 bool HasPart(Kind kind) {
-  return !kind.is_pattern() && kind != Entity::kSecret && kind != Entity::kIpAddress;
+  return !kind.is_pattern() && kind != Entity::kSecret && kind != Entity::kIpAddress &&
+         kind != Entity::kPerson;
 }
 
 }  // namespace
@@ -49,17 +71,27 @@ bool Replaces(Action action) {
   return action != Action::kAllow && action != Action::kFlag && action != Action::kBlock;
 }
 
-Replacement Replacements::For(Kind kind, std::string_view value, Action action) {
+std::string Replacements::Placeholder(std::string_view type, std::string_view value) {
+  if (numbering_ == Numbering::kByValue || key_ == nullptr) return numbers_.For(type, value);
+  return numbers_.For(type, crypto::ToBytes((*key_)(value)).substr(0, kDigestBytes));
+}
+
+Replacement Replacements::For(Kind kind, std::string_view value, const Treatment& treatment) {
+  const Action action = treatment.action;
   const std::string_view type = vocabulary_.PlaceholderTypeOf(kind);
+  // What is disguised is shown and told apart as it reads.
+  const NormalisedText normalised(value);
+  const std::string_view read = normalised.text();
+  if (!treatment.replacement.empty()) return {.text = Filled(treatment.replacement, read)};
   if (action == Action::kPartial && HasPart(kind)) {
-    return {.text = kind == Entity::kEmail ? PartOfEmail(value) : PartOfNumber(value)};
+    return {.text = kind == Entity::kEmail ? PartOfEmail(read) : PartOfNumber(read)};
   }
   if (action == Action::kHash && key_ != nullptr) {
-    const std::string digest = text::HexEncode(crypto::ToBytes((*key_)(value)));
+    const std::string digest = text::HexEncode(crypto::ToBytes((*key_)(read)));
     return {.text = fmt::format("[{}:{}]", type, digest.substr(0, kHashDigits))};
   }
   if (action == Action::kMask || action == Action::kTokenize) {
-    std::string placeholder = numbers_.For(type, value);
+    std::string placeholder = Placeholder(type, value);
     if (!placeholder.empty()) return {std::move(placeholder), action == Action::kTokenize};
   }
   return {.text = Redacted(type)};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,17 +20,31 @@ struct Replacement {
 // What goes in the place of the values of one request. Not thread-safe.
 class Replacements {
  public:
+  enum class Numbering : uint8_t {
+    kByValue,
+    kByDigest,  // Under `key`, where there is one: `numbers` learns no value.
+  };
   // All outlive it. Null `key`: the organisation has none, and what would be hashed is redacted.
-  Replacements(const Vocabulary& vocabulary, PlaceholderNumbers& numbers, const crypto::Hmac* key)
-      : vocabulary_(vocabulary), numbers_(numbers), key_(key) {}
+  Replacements(const Vocabulary& vocabulary, PlaceholderNumbers& numbers, const crypto::Hmac* key,
+               Numbering numbering = Numbering::kByValue)
+      : vocabulary_(vocabulary), numbers_(numbers), key_(key), numbering_(numbering) {}
 
-  // `action` is one that replaces.
-  Replacement For(Kind kind, std::string_view value, Action action);
+  // `treatment` is one that replaces.
+  Replacement For(Kind kind, std::string_view value, const Treatment& treatment);
+  Replacement For(Kind kind, std::string_view value, Action action) {
+    return For(kind, value, Treatment{.action = action});
+  }
+
+  // Bytes of a digest that numbers are kept by.
+  static constexpr size_t kDigestBytes = 8;
 
  private:
+  std::string Placeholder(std::string_view type, std::string_view value);
+
   const Vocabulary& vocabulary_;
   PlaceholderNumbers& numbers_;
   const crypto::Hmac* const key_;
+  const Numbering numbering_;
 };
 
 // Whether something else goes in the place of a value.

@@ -11,8 +11,8 @@ using Recogniser = Recognition (*)(Reader&, std::string_view);
 
 // In the order of Entity.
 constexpr std::array<Recogniser, kEntities> kRecognisers = {
-    RecogniseEmail, RecognisePhone,     RecogniseUsSsn, RecogniseCreditCard,
-    RecogniseIban,  RecogniseIpAddress, RecogniseSecret};
+    RecogniseEmail, RecognisePhone,     RecogniseUsSsn,  RecogniseCreditCard,
+    RecogniseIban,  RecogniseIpAddress, RecogniseSecret, RecognisePerson};
 
 constexpr uint8_t BitOf(Entity entity) {
   return static_cast<uint8_t>(1U << static_cast<uint32_t>(entity));
@@ -33,7 +33,8 @@ constexpr std::array<uint8_t, 256> MakeFirstBytes() {
   };
   add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", {Entity::kEmail, Entity::kIban});
   add("0123456789", {Entity::kEmail, Entity::kPhone, Entity::kUsSsn, Entity::kCreditCard});
-  add("\xc3\xc4\xc5\xc6\xc7\xc8\xc9", {Entity::kEmail});
+  add("ABCDEFGHIJKLMNOPQRSTUVWXYZ", {Entity::kPerson});
+  add("\xc3\xc4\xc5\xc6\xc7\xc8\xc9", {Entity::kEmail, Entity::kPerson});
   add("0123456789abcdefABCDEF", {Entity::kIpAddress});
   add("+(", {Entity::kPhone});
   for (std::string_view each : kSecretBeginnings) add(each.substr(0, 1), {Entity::kSecret});
@@ -86,9 +87,24 @@ class Prefilter {
       if (found != std::string_view::npos) at_sign_ = begin + found;
       free_of_at_ = found == std::string_view::npos ? end : begin + found + 1;
     }
-    if (at_sign_ != std::string_view::npos) return at_sign_ < at + kMostToAt;
-    return !is_whole_ && at + kMostToAt > text_.size();
+    if (at_sign_ != std::string_view::npos && at_sign_ < at + kMostToAt) return true;
+    return (!is_whole_ && at + kMostToAt > text_.size()) || MayBeSpelledOut(at);
   }
+
+  // "ann at", "ann [at": behind the word there is what the sign can be written as.
+  bool MayBeSpelledOut(size_t at) const {
+    const size_t most = std::min(text_.size(), at + kMostToAt);
+    while (at < most && IsLocalByte(text_[at])) ++at;
+    const std::string_view rest = text_.substr(at, 3);
+    if (rest.size() < 3) return true;
+    if (rest[0] != ' ') return IsOpening(rest[0]);
+    return IsOpening(rest[1]) || (text::ToLower(rest[1]) == 'a' && text::ToLower(rest[2]) == 't');
+  }
+  static bool IsLocalByte(char c) {
+    return text::IsAlnum(c) || static_cast<unsigned char>(c) >= 0x80 ||
+           std::string_view("._%+-'").find(c) != std::string_view::npos;
+  }
+  static bool IsOpening(char c) { return c == '[' || c == '(' || c == '{' || c == '<'; }
 
   bool MayBeIban(size_t at) const { return at + 2 >= text_.size() || text::IsDigit(text_[at + 2]); }
 
@@ -113,15 +129,18 @@ struct Best {
   Match match;
   bool is_open = false;  // What is still to come may change it.
 
-  void Consider(Kind kind, const Recognition& recognised) {
-    if (recognised.length <= match.length) return;
+  void Consider(Kind kind, const Recognition& recognised, const Vocabulary& vocabulary) {
+    if (recognised.length == 0 || recognised.length < match.length) return;
+    const bool is_longer = recognised.length > match.length;
+    if (!is_longer && vocabulary.RankOf(kind) <= vocabulary.RankOf(match.kind)) return;
     match.length = recognised.length;
     match.kind = kind;
     match.tail = recognised.tail;
   }
 };
 
-void AskRecognisers(std::string_view text, size_t at, bool is_whole, uint8_t asked, Best& best) {
+void AskRecognisers(std::string_view text, size_t at, bool is_whole, uint8_t asked,
+                    const Vocabulary& vocabulary, Best& best) {
   const size_t context = at < kContext ? at : kContext;
   const std::string_view before = text.substr(at - context, context);
   for (size_t i = 0; i < kEntities; ++i) {
@@ -129,29 +148,39 @@ void AskRecognisers(std::string_view text, size_t at, bool is_whole, uint8_t ask
     Reader reader(text.substr(at), is_whole);
     const Recognition recognised = kRecognisers[i](reader, before);
     best.is_open = best.is_open || reader.is_starved();
-    best.Consider(static_cast<Entity>(i), recognised);
+    best.Consider(static_cast<Entity>(i), recognised, vocabulary);
   }
 }
 
+// Of each pattern: before which place none of its matches begins.
+using NoneUntil = std::array<size_t, Vocabulary::kMostPatterns>;
+
 void AskPatterns(std::string_view text, size_t at, bool is_whole, const Vocabulary& vocabulary,
-                 Best& best) {
+                 NoneUntil& none_until, Best& best) {
   for (size_t i = 0; i < vocabulary.patterns.size(); ++i) {
+    if (at < none_until[i]) continue;
     const CustomPattern::Found found = vocabulary.patterns[i].expression.At(text, at, is_whole);
+    none_until[i] = found.none_until;
     best.is_open = best.is_open || found.is_open;
-    best.Consider(Kind::OfPattern(i), {.length = found.length});
+    best.Consider(Kind::OfPattern(i), {.length = found.length}, vocabulary);
   }
 }
 
 }  // namespace
 
-Match FindNext(std::string_view text, size_t from, bool is_whole, const Vocabulary& vocabulary) {
+Match FindNext(std::string_view text, size_t from, bool is_whole, const Vocabulary& vocabulary,
+               const Reach& reach) {
   Prefilter prefilter(text, from, is_whole);
+  NoneUntil none_until{};
   for (size_t at = from; at < text.size(); ++at) {
     uint8_t asked = kFirstBytes[static_cast<unsigned char>(text[at])] & vocabulary.entities.bits();
     if (asked != 0) asked = IsInsideWord(text, at) ? 0 : prefilter.Of(asked, at);
     Best best{.match = {.begin = at}};
-    if (asked != 0) AskRecognisers(text, at, is_whole, asked, best);
-    AskPatterns(text, at, is_whole, vocabulary, best);
+    if (asked == 0 && vocabulary.patterns.empty()) continue;
+    const std::string_view within = text.substr(0, reach.From(at, text));
+    const bool ends = is_whole || within.size() < text.size();
+    if (asked != 0) AskRecognisers(within, at, ends, asked, vocabulary, best);
+    AskPatterns(within, at, ends, vocabulary, none_until, best);
     if (best.is_open) return {.begin = at};
     if (best.match.found()) return best.match;
   }

@@ -35,15 +35,15 @@ class Collected final : public Parts {
   char last_ = 0;
 };
 
-void Check(std::string_view text, size_t step) {
+void Check(std::string_view text, size_t step, const Vocabulary& vocabulary) {
   Collected whole, pieces;
-  StreamScanner(TestVocabulary()).Feed(text, true, whole);
+  StreamScanner(vocabulary).Feed(text, true, whole);
   Require(whole.plain == text);
-  StreamScanner scanner(TestVocabulary());
+  StreamScanner scanner(vocabulary);
   for (size_t at = 0; at < text.size(); at += step) {
     scanner.Feed(text.substr(at, step), false, pieces);
-    Require(scanner.held() < kMostRead);
-    StreamScanner next(TestVocabulary());
+    Require(scanner.held() <= StreamScanner::kMostHeld);
+    StreamScanner next(vocabulary);
     Require(next.Load(scanner.Save()).ok());
   }
   scanner.Feed("", true, pieces);
@@ -56,7 +56,8 @@ void Check(std::string_view text, size_t step) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
-  weir::guardrails::Check(text, 1 + data[0] % 61U);
+  weir::guardrails::Check(text, 1 + data[0] % 61U, weir::guardrails::TestVocabulary());
+  weir::guardrails::Check(text, 1 + data[0] % 61U, weir::guardrails::VocabularyWithPeople());
   static_cast<void>(weir::guardrails::StreamScanner(weir::guardrails::TestVocabulary()).Load(text));
   return 0;
 }

@@ -44,8 +44,13 @@ struct Vocabulary {
   };
   EntitySet entities;
   std::vector<Pattern> patterns;
+  // By Kind::index(): of kinds that match the same bytes the highest is found. Empty: all are
+  // alike.
+  std::vector<uint8_t> ranks;
 
   size_t kinds() const { return kEntities + patterns.size(); }
+  bool empty() const { return entities.empty() && patterns.empty(); }
+  uint8_t RankOf(Kind kind) const { return ranks.empty() ? 0 : ranks[kind.index()]; }
   // `kind` is one of this vocabulary.
   std::string_view NameOf(Kind kind) const {
     return kind.is_pattern() ? patterns[kind.pattern()].name : guardrails::NameOf(kind.entity());
