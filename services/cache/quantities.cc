@@ -109,7 +109,10 @@ std::optional<ReadNumber> ReadDigits(const Token& token) {
 
 // "twenty five", "twenty-five".
 std::optional<ReadNumber> ReadWords(std::span<const Token> tokens) {
-  auto value = Find(SmallNumbers(), tokens[0].text);
+  // "one" to "seventeen": most words are told by their length.
+  const std::string& word = tokens[0].text;
+  if (word.size() < 3 || word.size() > 9) return std::nullopt;
+  auto value = Find(SmallNumbers(), word);
   if (!value) return std::nullopt;
   ReadNumber read{.tokens = 1, .may_be_one = *value == 1};
   if (*value >= 20 && tokens.size() > 1) {
@@ -143,7 +146,10 @@ std::string_view OrdinalOf(std::string_view word) {
       {"first", "1"},  {"third", "3"},     {"fourth", "4"},  {"fifth", "5"},
       {"sixth", "6"},  {"seventh", "7"},   {"eighth", "8"},  {"ninth", "9"},
       {"tenth", "10"}, {"eleventh", "11"}, {"twelfth", "12"}};
-  if (const auto at = ordinals->find(word); at != ordinals->end()) return at->second;
+  constexpr size_t kShortest = 5, kLongest = 8;
+  if (word.size() >= kShortest && word.size() <= kLongest) {
+    if (const auto at = ordinals->find(word); at != ordinals->end()) return at->second;
+  }
   if (word.size() < 3 || !IsDigit(word[0])) return {};
   const std::string_view digits = word.substr(0, word.size() - 2);
   const std::string_view end = word.substr(word.size() - 2);

@@ -1,11 +1,14 @@
 #include "services/cache/static_embedder.h"
 
 #include <array>
+#include <cmath>
 #include <utility>
 
 #include "common/crypto/hmac.h"
 #include "common/text/excerpt.h"
 #include "common/text/hex.h"
+#include "common/text/utf8.h"
+#include "services/cache/sorted_set.h"
 #include "services/cache/unicode.h"
 #include "services/cache/unit_vector.h"
 
@@ -40,14 +43,42 @@ absl::StatusOr<Int8Matrix> ReadTable(std::string_view file, size_t pieces) {
   return table;
 }
 
+bool IsPunctuationAlone(std::string_view piece) {
+  while (!piece.empty()) {
+    const text::Rune rune = text::DecodeRune(piece);
+    if (!IsPunctuation(rune.code_point)) return false;
+    piece.remove_prefix(rune.size);
+  }
+  return true;
+}
+
+float LengthOf(std::span<const int8_t> row) {
+  int64_t squares = 0;
+  for (const int8_t each : row) squares += int64_t{each} * each;
+  return static_cast<float>(std::sqrt(static_cast<double>(squares)));
+}
+
 }  // namespace
 
-StaticEmbedder::StaticEmbedder(FileMapping file, const Int8Matrix& table,
+StaticEmbedder::StaticEmbedder(std::optional<FileMapping> file, const Int8Matrix& table,
                                const TokenizerFile& tokenizer, std::string fingerprint)
     : file_(std::move(file)),
       table_(table),
       pieces_(tokenizer),
-      fingerprint_(std::move(fingerprint)) {}
+      fingerprint_(std::move(fingerprint)) {
+  is_punctuation_.reserve(tokenizer.pieces.size());
+  for (const std::string& each : tokenizer.pieces) {
+    is_punctuation_.push_back(IsPunctuationAlone(each));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<StaticEmbedder>> StaticEmbedder::Make(std::string_view model,
+                                                                     std::string_view tokenizer) {
+  WEIR_ASSIGN_OR_RETURN(const TokenizerFile pieces, ParseTokenizerFile(tokenizer));
+  WEIR_ASSIGN_OR_RETURN(const Int8Matrix table, ReadTable(model, pieces.pieces.size()));
+  return std::unique_ptr<StaticEmbedder>(
+      new StaticEmbedder(std::nullopt, table, pieces, FingerprintOf(model, tokenizer)));
+}
 
 absl::StatusOr<std::unique_ptr<StaticEmbedder>> StaticEmbedder::Load(const std::string& folder) {
   const std::string model_path = folder + "/model.safetensors";
@@ -75,6 +106,20 @@ bool StaticEmbedder::Embed(std::string_view text, std::span<float> vector) const
   const std::span<int32_t> sums(all.data(), table_.columns);
   sum_rows_(table_, ids.all(), sums);
   return ToUnitLength(sums, vector);
+}
+
+std::vector<Piece> StaticEmbedder::PiecesOf(std::string_view text) const {
+  TokenIds ids;
+  pieces_.Tokenize(text.substr(0, kMaxTextBytes), ids);
+  std::vector<uint32_t> distinct(ids.all().begin(), ids.all().end());
+  MakeSet(distinct);
+  std::vector<Piece> pieces;
+  for (const uint32_t id : distinct) {
+    if (is_punctuation_[id]) continue;
+    const std::span<const int8_t> row(table_.values + size_t{id} * table_.columns, table_.columns);
+    pieces.push_back({.row = row, .norm = LengthOf(row)});
+  }
+  return pieces;
 }
 
 }  // namespace weir::cache
