@@ -165,6 +165,7 @@ class LoopedEdge final : public Edge {
     if (!accepting_) return "settling what an earlier process left";
     for (const auto& each : loops_) {
       if (!each->has_routes()) return "the routing table has not been read yet";
+      if (!each->has_rules()) return "the policies of the guardrails have not been read yet";
       if (std::string why = each->WhyNotReady(); !why.empty()) return why;
     }
     return {};

@@ -11,6 +11,9 @@ namespace {
 
 constexpr Duration kHeartbeat = std::chrono::seconds(20);
 constexpr Duration kHousekeeping = std::chrono::milliseconds(400);
+// A start does not wait longer for guardrails that cannot be reached.
+constexpr Duration kRulesWait = std::chrono::seconds(3);
+constexpr Duration kRulesPoll = std::chrono::milliseconds(10);
 
 EgressOptions EgressOf(const EdgeConfig& config) {
   EgressOptions options;
@@ -54,7 +57,7 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
       IdentityOptions(config),
       api::CachingIdentity::Deps{
           .inner = services_->identity(), .timers = timers_, .random = shared_.deps.random});
-  gate_.emplace(services_->quota(), edge_id_);
+  OpenPolicies();
   EgressOptions egress = EgressOf(config);
   WEIR_ASSIGN_OR_RETURN(egress.allow, AddressSet::Parse(config.egress_allow));
   WEIR_ASSIGN_OR_RETURN(dialer_, Dialer::Create(io_, deadlines_, std::move(egress)));
@@ -67,18 +70,30 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
                                                                  .outbox = *outbox_,
                                                                  .timers = timers_,
                                                                  .refused = shared_.refused});
-  pipeline_ =
-      std::make_unique<Pipeline>(shared_.pipeline, Pipeline::Deps{.loop = io_,
-                                                                  .identity = *identity_,
-                                                                  .routing = services_->routing(),
-                                                                  .routes = *routes_,
-                                                                  .gate = *gate_,
-                                                                  .settlements = *settlements_,
-                                                                  .deadlines = deadlines_,
-                                                                  .addresses = shared_.addresses,
-                                                                  .metrics = shared_.metrics,
-                                                                  .clock = shared_.deps.clock,
-                                                                  .random = request_ids_});
+  gate_.emplace(Gate::Deps{.loop = io_,
+                           .quota = services_->quota(),
+                           .settlements = *settlements_,
+                           .clock = shared_.deps.clock,
+                           .guard = guard_ ? &*guard_ : nullptr,
+                           .guard_policies = guard_policies_ ? &*guard_policies_ : nullptr,
+                           .cache = answer_cache_ ? &*answer_cache_ : nullptr,
+                           .cache_policies = cache_policies_ ? &*cache_policies_ : nullptr,
+                           .edge_id = edge_id_});
+  pipeline_ = std::make_unique<Pipeline>(
+      shared_.pipeline,
+      Pipeline::Deps{.loop = io_,
+                     .identity = *identity_,
+                     .routing = services_->routing(),
+                     .routes = *routes_,
+                     .gate = *gate_,
+                     .guards = {guard_ ? &*guard_ : nullptr, services_->guardrails()},
+                     .cache = answer_cache_ ? &*answer_cache_ : nullptr,
+                     .settlements = *settlements_,
+                     .deadlines = deadlines_,
+                     .addresses = shared_.addresses,
+                     .metrics = shared_.metrics,
+                     .clock = shared_.deps.clock,
+                     .random = request_ids_});
   const ConnectionDeps connections{.limits = config.http,
                                    .deadlines = deadlines_,
                                    .peer_watch = peer_watch_,
@@ -103,6 +118,20 @@ absl::Status EdgeLoop::Open(std::vector<uint16_t> ports) {
   return absl::OkStatus();
 }
 
+void EdgeLoop::OpenPolicies() {
+  if (api::Guardrails* guardrails = services_->guardrails(); guardrails != nullptr) {
+    guard_policies_.emplace(*guardrails, timers_, "guardrails");
+    guard_.emplace(Guard::Deps{.service = *guardrails});
+    asio::co_spawn(io_, guard_policies_->Run(), asio::detached);
+  }
+  if (api::Cache* cache = services_->cache(); cache != nullptr) {
+    cache_policies_.emplace(*cache, timers_, "cache");
+    answer_cache_.emplace(AnswerCache::Options(),
+                          AnswerCache::Deps{.cache = *cache, .loop = io_, .timers = timers_});
+    asio::co_spawn(io_, cache_policies_->Run(), asio::detached);
+  }
+}
+
 EdgeLoop::~EdgeLoop() {
   Stop();
   if (services_ != nullptr) services_->Abandon();
@@ -114,10 +143,16 @@ void EdgeLoop::StartThread() {
   pthread_setname_np(thread_.native_handle(), fmt::format("edge-{}", index_).c_str());
 }
 
-void EdgeLoop::StartAccepting() {
-  asio::post(io_, [this] {
-    for (auto& each : listeners_) each->Start();
-  });
+void EdgeLoop::StartAccepting() { asio::co_spawn(io_, Accept(), asio::detached); }
+
+// Without knowing whom policies are for nobody can be let in: who comes waits to be accepted.
+asio::awaitable<void> EdgeLoop::Accept() {
+  const MonotonicTime end = timers_.clock().Monotonic() + kRulesWait;
+  while (guard_policies_ && guard_policies_->Current() == nullptr &&
+         timers_.clock().Monotonic() < end) {
+    co_await SleepFor(timers_, kRulesPoll);
+  }
+  for (auto& each : listeners_) each->Start();
 }
 
 void EdgeLoop::StopAccepting() {
@@ -166,6 +201,9 @@ asio::awaitable<void> EdgeLoop::KeepHouse() {
   for (int turn = 0;; ++turn) {
     co_await SleepFor(timers_, UntilNextBeat(timers_.clock().Monotonic(), kHousekeeping));
     has_routes_ = routes_->Current() != nullptr;
+    has_rules_ = !guard_policies_ || guard_policies_->Current() != nullptr;
+    if (guard_policies_) guard_policies_->LookAround();
+    if (cache_policies_) cache_policies_->LookAround();
     {
       MutexLock lock(mutex_);
       not_ready_ = services_->WhyNotReady();

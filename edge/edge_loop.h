@@ -43,7 +43,7 @@ class EdgeLoop {
 
   // Runs the loop on a thread of its own.
   void StartThread();
-  // Accepts connections from now on. Any thread.
+  // Accepts connections from now on; without the rules of the guardrails, 3 s later. Any thread.
   void StartAccepting();
   // Stops accepting, ends idle connections. Any thread.
   void StopAccepting();
@@ -58,6 +58,8 @@ class EdgeLoop {
   void Refresh();
   // Any thread.
   bool has_routes() const { return has_routes_; }
+  // What the guardrails want to judge is known.
+  bool has_rules() const { return has_rules_; }
   // Why its services cannot be relied on; empty: they can.
   std::string WhyNotReady() const;
   size_t connections() const { return connections_; }
@@ -73,6 +75,8 @@ class EdgeLoop {
  private:
   EdgeLoop(int index, Shared shared);
   absl::Status Open(std::vector<uint16_t> ports);
+  void OpenPolicies();
+  asio::awaitable<void> Accept();
   asio::awaitable<void> RenewHolds();
   asio::awaitable<void> KeepHouse();
   void LookAround();
@@ -88,6 +92,11 @@ class EdgeLoop {
   PeerWatch peer_watch_;
   std::unique_ptr<LoopServices> services_;
   std::optional<api::CachingIdentity> identity_;
+  // Where there are such services.
+  std::optional<GuardPolicyView> guard_policies_;
+  std::optional<Guard> guard_;
+  std::optional<CachePolicyView> cache_policies_;
+  std::optional<AnswerCache> answer_cache_;
   std::optional<Gate> gate_;
   std::unique_ptr<Dialer> dialer_;
   std::unique_ptr<RoutingView> routes_;
@@ -100,6 +109,7 @@ class EdgeLoop {
   std::thread thread_;
   int64_t attempts_ = 0;
   std::atomic<bool> has_routes_{false};
+  std::atomic<bool> has_rules_{false};
   mutable Mutex mutex_;
   std::string not_ready_ ABSL_GUARDED_BY(mutex_);
   std::atomic<size_t> connections_{0};

@@ -34,6 +34,39 @@ using ::weir::testing::StatusIs;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// Says whom policies are for when it is told to.
+class LateGuardrails final : public api::Guardrails {
+ public:
+  asio::awaitable<absl::StatusOr<guardrails::v1::InspectResponse>> Inspect(
+      api::CallContext, guardrails::v1::InspectRequest) override {
+    co_return status::Unavailable("it is not asked");
+  }
+  asio::awaitable<absl::StatusOr<guardrails::v1::InspectDeltaResponse>> InspectDelta(
+      api::CallContext, guardrails::v1::InspectDeltaRequest) override {
+    co_return status::Unavailable("it is not asked");
+  }
+  std::shared_ptr<api::GuardrailsEvents> Watch(guardrails::v1::WatchRequest,
+                                               asio::any_io_executor executor) override {
+    MutexLock lock(mutex_);
+    stream_ = std::make_shared<BufferedStream<api::GuardrailsEvent>>(std::move(executor), 4);
+    return stream_;
+  }
+  bool watched() const {
+    MutexLock lock(mutex_);
+    return stream_ != nullptr;
+  }
+  void SayNobody() {
+    guardrails::v1::WatchEvent event;
+    event.mutable_table()->set_version(1);
+    MutexLock lock(mutex_);
+    stream_->Offer(std::make_shared<const guardrails::v1::WatchEvent>(event));
+  }
+
+ private:
+  mutable Mutex mutex_;
+  std::shared_ptr<BufferedStream<api::GuardrailsEvent>> stream_ ABSL_GUARDED_BY(mutex_);
+};
+
 // Real time: what the loops of a whole edge do between their start and their end.
 class EdgeTest : public ::testing::Test {
  protected:
@@ -54,7 +87,10 @@ class EdgeTest : public ::testing::Test {
   }
 
   absl::StatusOr<std::unique_ptr<Edge>> Create() {
-    return Edge::Create(config_, {.services = SharedServices(identity_, quota_, routing_),
+    return Edge::Create(config_, {.services = SharedServices({.identity = identity_,
+                                                              .quota = quota_,
+                                                              .routing = routing_,
+                                                              .guardrails = guardrails_}),
                                   .workers = workers_,
                                   .clock = clock_,
                                   .random = random_,
@@ -104,6 +140,7 @@ class EdgeTest : public ::testing::Test {
   FakeQuota quota_{clock_};
   FakeRouting routing_;
   FakeIdentity identity_;
+  api::Guardrails* guardrails_ = nullptr;
   EdgeConfig config_;
   std::function<std::string()> remark_;
   std::unique_ptr<MockUpstream> mock_;
@@ -210,6 +247,38 @@ TEST_F(EdgeTest, SettlesWhatAnEarlierProcessLeftBeforeItAccepts) {
   EXPECT_EQ(quota_.settled[0].key().request_id(), "left");
   EXPECT_EQ(quota_.settled[0].usage().input_uncached_tokens(), 12);
   EXPECT_FALSE(std::filesystem::exists(config_.outbox_directory + "/dead.0000000001.outbox"));
+}
+
+TEST_F(EdgeTest, WhoComesBeforeTheRulesAreKnownWaitsAndIsServed) {
+  LateGuardrails late;
+  guardrails_ = &late;
+  auto created = Create();
+  ASSERT_THAT(created, IsOk());
+  edge_ = *std::move(created);
+  edge_->Start();
+  ASSERT_TRUE(Within(seconds(5), [&] { return late.watched(); }));
+  LoopbackClient client(edge_->ports()[0]);
+  client.Send(Chat());
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_EQ(client.received(), "");
+  EXPECT_FALSE(edge_->ready());
+  late.SayNobody();
+  EXPECT_TRUE(Within(seconds(5), [&] { return client.received().starts_with("HTTP/1.1 200"); }));
+  EXPECT_TRUE(Within(seconds(5), [this] { return edge_->ready(); }));
+  edge_.reset();
+}
+
+TEST_F(EdgeTest, WithoutRulesTheDoorOpensInTheEndAndNobodyIsLetIn) {
+  LateGuardrails late;
+  guardrails_ = &late;
+  auto created = Create();
+  ASSERT_THAT(created, IsOk());
+  edge_ = *std::move(created);
+  edge_->Start();
+  EXPECT_THAT(Ask(edge_->ports()[0], Chat()), StartsWith("HTTP/1.1 503"));
+  EXPECT_FALSE(edge_->ready());
+  EXPECT_EQ(mock_->sums().all.requests, 0);
+  edge_.reset();
 }
 
 TEST_F(EdgeTest, LoopsListenOnOnePort) {

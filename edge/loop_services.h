@@ -3,6 +3,8 @@
 #include <functional>
 #include <memory>
 
+#include "common/api/cache.h"
+#include "common/api/guardrails.h"
 #include "common/api/identity.h"
 #include "common/api/quota.h"
 #include "common/api/routing.h"
@@ -18,6 +20,9 @@ class LoopServices {
   virtual api::Identity& identity() = 0;
   virtual api::Quota& quota() = 0;
   virtual api::Routing& routing() = 0;
+  // Null: there is none, and what it would decide is not asked.
+  virtual api::Guardrails* guardrails() { return nullptr; }
+  virtual api::Cache* cache() { return nullptr; }
 
   // Of quota: nothing is spent without asking any more, and what is leased is given back.
   virtual void StopLeasing() {}
@@ -36,9 +41,16 @@ class LoopServices {
 using MakeLoopServices = std::function<absl::StatusOr<std::unique_ptr<LoopServices>>(
     asio::io_context& io, Timers& timers)>;
 
-// Services of this process, which all loops share. All outlive the loops. `may_lose_holds`: quota's
-// counters lie where they may be lost; the loops say what they have under way then.
-MakeLoopServices SharedServices(api::Identity& identity, api::Quota& quota, api::Routing& routing,
-                                bool may_lose_holds = false);
+// Services of this process, which all loops share. All outlive the loops.
+struct Cores {
+  api::Identity& identity;
+  api::Quota& quota;
+  api::Routing& routing;
+  api::Guardrails* guardrails = nullptr;  // Null: as LoopServices has it.
+  api::Cache* cache = nullptr;
+  // Quota's counters lie where they may be lost; the loops say what they have under way then.
+  bool may_lose_holds = false;
+};
+MakeLoopServices SharedServices(Cores cores);
 
 }  // namespace weir::edge

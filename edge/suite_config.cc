@@ -8,10 +8,19 @@ namespace {
 
 using config::Reader;
 
+// Of a service that need not be there.
+void ReadOptionalService(Reader& section, std::string_view name,
+                         std::vector<std::string>& addresses) {
+  std::optional<std::vector<std::string>> read;
+  if (section.Optional(name, &read, rpc::ReadServiceAddresses)) addresses = *std::move(read);
+}
+
 void ReadServices(Reader& section, api::RemoteAddresses& services) {
   section.Section("identity", &services.identity, rpc::ReadServiceAddresses);
   section.Section("quota", &services.quota, rpc::ReadServiceAddresses);
   section.Section("routing", &services.routing, rpc::ReadServiceAddresses);
+  ReadOptionalService(section, "guardrails", services.guardrails);
+  ReadOptionalService(section, "cache", services.cache);
 }
 
 void Read(Reader& root, const config::Environment& environment, SuiteConfig& config) {

@@ -9,7 +9,7 @@
 
 namespace weir::edge {
 
-// What one loop asks: identity and quota by its own pipes, the routes that all loops share.
+// What one loop asks: by its own pipes, but for the routes that all loops share.
 class SuiteServices final : public LoopServices {
  public:
   SuiteServices(std::unique_ptr<api::RemoteLoop> remote, api::Routing& routing)
@@ -17,6 +17,8 @@ class SuiteServices final : public LoopServices {
   api::Identity& identity() override { return remote_->identity(); }
   api::Quota& quota() override { return remote_->quota(); }
   api::Routing& routing() override { return routing_; }
+  api::Guardrails* guardrails() override { return remote_->guardrails(); }
+  api::Cache* cache() override { return remote_->cache(); }
   void StopLeasing() override { remote_->StopLeasing(); }
   size_t leases() const override { return remote_->leases(); }
   void Run(asio::io_context&) override { remote_->Run(); }

@@ -7,6 +7,8 @@
 #include "common/log/log.h"
 #include "common/metrics/build_info.h"
 #include "edge/http/server_tls.h"
+#include "weir/cache/v1/cache_admin.pb.h"
+#include "weir/guardrails/v1/guardrails_admin.pb.h"
 #include "weir/identity/v1/identity_admin.pb.h"
 #include "weir/quota/v1/quota_admin.pb.h"
 #include "weir/routing/v1/routing_admin.pb.h"
@@ -65,12 +67,16 @@ absl::Status AdminDoor::Connect() {
     const google::protobuf::ServiceDescriptor* descriptor;
     const std::string& address;
   };
-  const Service services[] = {{"identity", ServiceBeside<identity::v1::Key>(), config_.identity},
-                              {"quota", ServiceBeside<quota::v1::Limit>(), config_.quota},
-                              {"routing", ServiceBeside<routing::v1::Provider>(), config_.routing}};
+  const Service services[] = {
+      {"identity", ServiceBeside<identity::v1::Key>(), config_.identity},
+      {"quota", ServiceBeside<quota::v1::Limit>(), config_.quota},
+      {"routing", ServiceBeside<routing::v1::Provider>(), config_.routing},
+      {"guardrails", ServiceBeside<guardrails::v1::GuardrailPolicy>(), config_.guardrails},
+      {"cache", ServiceBeside<cache::v1::CachePolicy>(), config_.cache}};
   std::vector<edge::Door::Backend> backends;
   std::vector<edge::BackendHealth::Backend> checked;
   for (const Service& each : services) {
+    if (each.address.empty()) continue;  // The suite has none.
     auto channel = rpc::OpenAdminChannel(each.address, config_.tls);
     if (!channel.ok()) return status::While(channel.status(), "calling {}", each.name);
     auto& client = *clients_.emplace_back(std::make_unique<rpc::UnaryClient>(*loop_, *channel));

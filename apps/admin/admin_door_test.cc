@@ -49,6 +49,7 @@ class AdminDoorTest : public ::testing::Test {
     config.door.listener.port = 0;
     config.ops.port = 0;
     config.identity = config.quota = config.routing = address_;
+    if (with_all_) config.guardrails = config.cache = address_;
     door_ = std::make_unique<AdminDoor>(std::move(config));
     ASSERT_THAT(door_->Open(), IsOk());
   }
@@ -79,6 +80,7 @@ class AdminDoorTest : public ::testing::Test {
   WorkerPool workers_{"admin", 2, 64};
   std::unique_ptr<rpc::AdminServer> server_;
   std::string address_;
+  bool with_all_ = true;  // Guardrails and cache too.
   std::unique_ptr<AdminDoor> door_;
 };
 
@@ -90,6 +92,24 @@ TEST_F(AdminDoorTest, ReachesEveryService) {
   EXPECT_THAT(Post("weir.quota.v1.QuotaAdminService/PutLimit", "{}"), StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(Post("weir.routing.v1.RoutingAdminService/ListModels", R"({"organization": "a"})"),
               AllOf(StartsWith("HTTP/1.1 200"), EndsWith("{}")));
+  EXPECT_THAT(Post("weir.guardrails.v1.GuardrailsAdminService/PutGuardrailPolicy",
+                   R"({"policy": {"organization": "acme", "name": "pii"}})"),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(R"("changed":true)")));
+  EXPECT_THAT(Post("weir.cache.v1.CacheAdminService/PutCachePolicy",
+                   R"({"policy": {"organization": "acme", "name": "faq"}})"),
+              AllOf(StartsWith("HTTP/1.1 200"), HasSubstr(R"("changed":true)")));
+}
+
+TEST_F(AdminDoorTest, WhatTheSuiteDoesNotHaveIsNotThere) {
+  with_all_ = false;
+  Open();
+  EXPECT_TRUE(BecomesReady());
+  for (const std::string_view method :
+       {"weir.guardrails.v1.GuardrailsAdminService/ListGuardrailPolicies",
+        "weir.cache.v1.CacheAdminService/ListCachePolicies"}) {
+    EXPECT_THAT(Post(method, R"({"organization": "a"})"),
+                AllOf(StartsWith("HTTP/1.1 404"), HasSubstr(R"("code":"unimplemented")")));
+  }
 }
 
 TEST_F(AdminDoorTest, TheServicesCheckTheToken) {

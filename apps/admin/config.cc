@@ -18,10 +18,16 @@ void ReadService(Reader& section, std::string& address) {
                  {.required = true, .want = "HOST:PORT or unix:PATH", .accept = IsAddress});
 }
 
+void ReadOptionalService(Reader& section, std::string& address) {
+  section.String("admin", &address, {.want = "HOST:PORT or unix:PATH", .accept = IsAddress});
+}
+
 void ReadServices(Reader& section, AdminConfig& config) {
   section.Section("identity", &config.identity, ReadService);
   section.Section("quota", &config.quota, ReadService);
   section.Section("routing", &config.routing, ReadService);
+  section.Section("guardrails", &config.guardrails, ReadOptionalService);
+  section.Section("cache", &config.cache, ReadOptionalService);
 }
 
 void ReadTls(Reader& section, rpc::PeerTls& tls) {
@@ -51,6 +57,8 @@ absl::Status CheckServices(const AdminConfig& config) {
   check("services.identity.admin", config.identity);
   check("services.quota.admin", config.quota);
   check("services.routing.admin", config.routing);
+  check("services.guardrails.admin", config.guardrails);
+  check("services.cache.admin", config.cache);
   if (config.tls.certificate_file.empty() != config.tls.key_file.empty()) {
     errors.Add("rpc.tls", "has a certificate or a key alone, want both or neither");
   }

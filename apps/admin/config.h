@@ -19,6 +19,9 @@ struct AdminConfig {
   std::string identity;
   std::string quota;
   std::string routing;
+  // May be empty: a suite without that service.
+  std::string guardrails;
+  std::string cache;
   // Towards them. The CA alone is enough; a certificate of one's own is shown where it is there.
   rpc::PeerTls tls;
   http::OpsServer::Options ops = {.port = 9124};

@@ -37,6 +37,8 @@ TEST(AdminConfigTest, ServicesAreEnough) {
   EXPECT_EQ(config->ops.host, "127.0.0.1");
   EXPECT_EQ(config->ops.port, 9124);
   EXPECT_EQ(config->quota, "unix:/run/weir/quota.sock");
+  EXPECT_EQ(config->guardrails, "");
+  EXPECT_EQ(config->cache, "");
 }
 
 TEST(AdminConfigTest, ReadsASuites) {
@@ -50,6 +52,8 @@ services:
   identity: {admin: "identity:9111"}
   quota: {admin: "quota:9112"}
   routing: {admin: "routing:9113"}
+  guardrails: {admin: "guardrails:9114"}
+  cache: {admin: "cache:9115"}
 rpc:
   tls: {certificate: c.pem, key: k.pem, ca: ca.pem}
 ops:
@@ -58,6 +62,8 @@ log: {level: warn}
 )");
   ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->identity, "identity:9111");
+  EXPECT_EQ(config->guardrails, "guardrails:9114");
+  EXPECT_EQ(config->cache, "cache:9115");
   EXPECT_EQ(config->tls.ca_file, "ca.pem");
   EXPECT_EQ(config->tls.certificate_file, "c.pem");
   EXPECT_THAT(config->door.hosts, ElementsAre("127.0.0.1:8090", "localhost:8090"));
@@ -77,6 +83,7 @@ TEST(AdminConfigTest, TheCaAloneIsEnough) {
 TEST(AdminConfigTest, SaysEveryFault) {
   EXPECT_THAT(Parse("door: {address: '0.0.0.0:80'}\n"
                     "services:\n  identity: {admin: 'identity:9111'}\n  quota: {admin: nowhere}\n"
+                    "  guardrails: {admin: nobody}\n  cache: {admin: 'cache:9115'}\n"
                     "port: 1\n"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        ::testing::AllOf(
@@ -84,6 +91,8 @@ TEST(AdminConfigTest, SaysEveryFault) {
                            HasSubstr("services.identity.admin is 'identity:9111' without rpc.tls"),
                            HasSubstr("services.quota.admin is 'nowhere', want HOST:PORT"),
                            HasSubstr("services.routing.admin is missing"),
+                           HasSubstr("services.guardrails.admin is 'nobody', want HOST:PORT"),
+                           HasSubstr("services.cache.admin is 'cache:9115' without rpc.tls"),
                            HasSubstr("port is not a known key"))));
   EXPECT_THAT(Parse(std::string(kServices) + "rpc: {tls: {ca: ca.pem, key: k.pem}}\n"),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("rpc.tls has a certificate")));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weir/cache/v1/cache_admin.pb.h"
+#include "weir/guardrails/v1/guardrails_admin.pb.h"
 #include "weir/identity/v1/identity_admin.pb.h"
 #include "weir/quota/v1/quota_admin.pb.h"
 #include "weir/routing/v1/routing_admin.pb.h"
@@ -9,6 +11,8 @@
 namespace weir::apply {
 namespace {
 
+using weir::cache::v1::PutCachePolicyRequest;
+using weir::guardrails::v1::PutGuardrailPolicyRequest;
 using namespace weir::identity::v1;
 using namespace weir::quota::v1;
 using namespace weir::routing::v1;
@@ -32,6 +36,14 @@ std::vector<Kind> MakeKinds() {
        .method = "weir.quota.v1.QuotaAdminService/PutLimit",
        .request = &PutLimitRequest::default_instance(),
        .object_field = "limit"},
+      {.name = "GuardrailPolicy",
+       .method = "weir.guardrails.v1.GuardrailsAdminService/PutGuardrailPolicy",
+       .request = &PutGuardrailPolicyRequest::default_instance(),
+       .object_field = "policy"},
+      {.name = "CachePolicy",
+       .method = "weir.cache.v1.CacheAdminService/PutCachePolicy",
+       .request = &PutCachePolicyRequest::default_instance(),
+       .object_field = "policy"},
       {.name = "Provider",
        .method = "weir.routing.v1.RoutingAdminService/PutProvider",
        .request = &PutProviderRequest::default_instance(),

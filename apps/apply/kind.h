@@ -22,7 +22,7 @@ struct Kind {
 };
 
 // In the order in which they are applied, so that whatever is named exists: Organization, Team,
-// User, Limit, Provider, Model, Proxy, Key.
+// User, GuardrailPolicy, Limit, Provider, Model, Proxy, Key.
 const std::vector<Kind>& Kinds();
 
 // Null where there is none of this name.

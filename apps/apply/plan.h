@@ -24,8 +24,8 @@ struct PlannedPut {
   std::unique_ptr<google::protobuf::Message> request;
 };
 
-// Puts in the order in which references resolve: organisations, teams, users, limits, providers,
-// models, proxies, keys.
+// Puts in the order in which references resolve: organisations, teams, users, guardrail policies,
+// limits, providers, models, proxies, keys.
 using Plan = std::vector<PlannedPut>;
 
 // Turns documents into a plan, without asking any service; `default_organization` is for those that

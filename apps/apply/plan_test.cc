@@ -7,6 +7,8 @@
 
 #include "apps/apply/apply.h"
 #include "common/testing/status_matchers.h"
+#include "weir/cache/v1/cache_admin.pb.h"
+#include "weir/guardrails/v1/guardrails_admin.pb.h"
 #include "weir/identity/v1/identity_admin.pb.h"
 #include "weir/quota/v1/quota_admin.pb.h"
 #include "weir/routing/v1/routing_admin.pb.h"
@@ -95,6 +97,39 @@ spec:
   EXPECT_THAT(proxy.model_rotation().models(), ElementsAre("chat"));
 }
 
+TEST(PlanTest, PoliciesAreRead) {
+  const auto plan = Read(R"(
+kind: GuardrailPolicy
+name: pii
+organization: acme
+spec:
+  attachments: [{level: LEVEL_TEAM, subject: search}]
+  rules:
+    - {name: mail, entities: {types: [EMAIL]}, action: tokenize, directions: [DIRECTION_REQUEST]}
+---
+kind: CachePolicy
+name: faq
+organization: acme
+spec:
+  attachments: [{level: LEVEL_ORGANIZATION}]
+  ttl: 10m
+  scope: SCOPE_USER
+  maxTemperature: 0
+)");
+  ASSERT_THAT(plan, IsOk());
+  EXPECT_EQ(plan->at(0).method, "weir.guardrails.v1.GuardrailsAdminService/PutGuardrailPolicy");
+  EXPECT_EQ(RequestOf<weir::guardrails::v1::PutGuardrailPolicyRequest>(plan).ShortDebugString(),
+            "policy { organization: \"acme\" name: \"pii\" "
+            "attachments { level: LEVEL_TEAM subject: \"search\" } "
+            "rules { name: \"mail\" entities { types: \"EMAIL\" } action: \"tokenize\" "
+            "directions: DIRECTION_REQUEST } }");
+  EXPECT_EQ(plan->at(1).method, "weir.cache.v1.CacheAdminService/PutCachePolicy");
+  const auto& policy = RequestOf<weir::cache::v1::PutCachePolicyRequest>(plan, 1).policy();
+  EXPECT_EQ(policy.ttl().seconds(), 600);
+  EXPECT_EQ(policy.scope(), weir::cache::v1::SCOPE_USER);
+  EXPECT_TRUE(policy.has_max_temperature());
+}
+
 TEST(PlanTest, KindsComeInTheOrderInWhichTheyRefer) {
   const auto plan = Read(R"(
 {kind: Key, name: app, spec: {value: 01234567890123456789}}
@@ -104,6 +139,10 @@ TEST(PlanTest, KindsComeInTheOrderInWhichTheyRefer) {
 {kind: Model, name: m}
 ---
 {kind: Provider, name: pr}
+---
+{kind: CachePolicy, name: c}
+---
+{kind: GuardrailPolicy, name: g}
 ---
 {kind: Limit, name: l2}
 ---
@@ -119,10 +158,10 @@ TEST(PlanTest, KindsComeInTheOrderInWhichTheyRefer) {
   ASSERT_THAT(plan, IsOk());
   std::vector<std::string> order;
   for (const PlannedPut& each : *plan) order.push_back(each.name);
-  EXPECT_THAT(order, ElementsAre("acme", "t", "u", "l2", "l1", "pr", "m", "p", "app"));
+  EXPECT_THAT(order, ElementsAre("acme", "t", "u", "l2", "l1", "g", "c", "pr", "m", "p", "app"));
   EXPECT_EQ(plan->front().organization, "");
   // Text stays text, also where it looks like a number.
-  EXPECT_EQ(RequestOf<weir::identity::v1::PutKeyRequest>(plan, 8).value(), "01234567890123456789");
+  EXPECT_EQ(RequestOf<weir::identity::v1::PutKeyRequest>(plan, 10).value(), "01234567890123456789");
 }
 
 TEST(PlanTest, SecretsComeFromTheEnvironmentOrAFileBesideTheDocument) {
@@ -189,12 +228,12 @@ INSTANTIATE_TEST_SUITE_P(
         {.name = "NoKind",
          .text = "name: t\n",
          .want =
-             "d.yaml:1: kind is '', want one of Organization, Team, User, Limit, Provider, Model, "
-             "Proxy, Key"},
+             "d.yaml:1: kind is '', want one of Organization, Team, User, Limit, GuardrailPolicy, "
+             "CachePolicy, Provider, Model, Proxy, Key"},
         {.name = "NearKind",
          .text = "kind: Teem\nname: t\n",
-         .want = "d.yaml:1: kind is 'Teem', want one of Organization, Team, User, Limit, Provider, "
-                 "Model, Proxy, Key (did you mean Team?)"},
+         .want = "d.yaml:1: kind is 'Teem', want one of Organization, Team, User, Limit, "
+                 "GuardrailPolicy, CachePolicy, Provider, Model, Proxy, Key (did you mean Team?)"},
         {.name = "NoName", .text = "kind: Team\n", .want = "d.yaml:1: name is missing, want text"},
         {.name = "UnknownKey",
          .text = "kind: Team\nname: t\nspecs: {}\n",

@@ -8,6 +8,7 @@
 #include "common/rpc/config.h"
 #include "common/text/excerpt.h"
 #include "edge/config_sections.h"
+#include "services/cache/redis_settings.h"
 #include "services/quota/redis_hot_state.h"
 
 namespace weir::standalone {
@@ -49,6 +50,8 @@ void CheckAdminProfile(const StandaloneConfig& config, ConfigErrors& errors) {
 // What follows from other keys.
 void Derive(StandaloneConfig& config) {
   config.quota.ChooseStore(config.redis.is_set());
+  cache::ChooseRedis(config.cache.providers, config.redis);
+  config.cache.ChooseStore(config.database.kind == sql::StoreKind::kSqlite, config.redis.is_set());
   config.edge.outbox_directory = config.data_directory + "/outbox";
   config.identity.short_keys = config.profile == Profile::kDev;
   config.routing.allow_plaintext_upstreams |= config.edge.egress_allow_plaintext;
@@ -68,6 +71,9 @@ void ReadStandalone(Reader& root, const config::Environment& environment,
   root.Section("identity", &config.identity, identity::ReadIdentity);
   root.Section("quota", &config.quota, quota::ReadQuota);
   root.Section("routing", &config.routing, routing::ReadRouting);
+  root.Section("guardrails", &config.guardrails, guardrails::ReadGuardrails);
+  root.Section("cache", &config.cache, cache::ReadCache);
+  root.Check(config.cache.ReadSettingsFile());
   Derive(config);
 
   ConfigErrors errors("");
@@ -83,6 +89,10 @@ void ReadStandalone(Reader& root, const config::Environment& environment,
   root.Check(config.quota.Validate());
   root.Check(quota::CheckStore(config.quota, config.redis));
   root.Check(config.routing.Validate());
+  root.Check(config.guardrails.Validate());
+  root.Check(config.cache.Validate());
+  root.Check(config.cache.CheckStore(config.database.kind == sql::StoreKind::kSqlite,
+                                     config.redis.is_set()));
 }
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include "common/sql/config.h"
 #include "common/status/status.h"
 #include "edge/config.h"
+#include "services/cache/config.h"
+#include "services/guardrails/config.h"
 #include "services/identity/config.h"
 #include "services/quota/config.h"
 #include "services/routing/config.h"
@@ -34,6 +36,8 @@ struct StandaloneConfig {
   identity::IdentityConfig identity;
   quota::QuotaConfig quota;
   routing::RoutingConfig routing;
+  guardrails::GuardrailsConfig guardrails;
+  cache::CacheConfig cache;
   rpc::AdminServerOptions admin;
   config::Settings settings;  // Every key with where its value came from.
 };

@@ -11,6 +11,10 @@
 #include "common/metrics/build_info.h"
 #include "common/process/private_directory.h"
 #include "common/rpc/admin_log.h"
+#include "services/cache/cache_server.h"
+#include "services/cache/memory_recordings.h"
+#include "services/cache/sql_recordings.h"
+#include "services/guardrails/guardrails_server.h"
 #include "services/identity/identity_server.h"
 #include "services/quota/quota_server.h"
 #include "services/quota/sql_schema.h"
@@ -21,6 +25,7 @@ namespace {
 
 // What others changed is there at the latest after it; the doorbell tells most of it at once.
 constexpr Duration kFollowPeriod = std::chrono::seconds(1);
+constexpr Duration kCacheBeat = std::chrono::milliseconds(500);
 
 }  // namespace
 
@@ -42,13 +47,18 @@ absl::Status Standalone::Open(const apply::SecretSource& secrets) {
   WEIR_RETURN_IF_ERROR(OpenIdentity());
   WEIR_RETURN_IF_ERROR(OpenQuota());
   WEIR_RETURN_IF_ERROR(OpenRouting());
+  WEIR_RETURN_IF_ERROR(OpenGuardrails());
+  WEIR_RETURN_IF_ERROR(OpenCache());
   identity::RegisterIdentityAdmin(registry_, *identity_admin_);
   quota::RegisterQuotaAdmin(registry_, *quota_admin_);
   routing::RegisterRoutingAdmin(registry_, *routing_admin_);
+  guardrails::RegisterGuardrailsAdmin(registry_, *guardrails_admin_);
+  cache::RegisterCacheAdmin(registry_, cache_->admin());
   WEIR_RETURN_IF_ERROR(registry_.Complete());
   FollowOthers();
   StartLoop();
   WEIR_RETURN_IF_ERROR(ApplyFirst(secrets));
+  LoadAnswers();
   // With the limits in force: their windows go on where the ledger says they were.
   WEIR_RETURN_IF_ERROR(RebuildWindows());
   WEIR_RETURN_IF_ERROR(WatchBootstrap(secrets));
@@ -64,6 +74,9 @@ absl::Status Standalone::OpenSecrets() {
       const std::string pepper,
       crypto::SecretFromDirectory(config_.secrets_directory, "pepper", 32, true, random_));
   hasher_ = std::make_unique<identity::KeyHasher>(pepper);
+  WEIR_ASSIGN_OR_RETURN(hash_secret_, crypto::SecretFromDirectory(
+                                          config_.secrets_directory, guardrails::HashKeys::kFile,
+                                          guardrails::HashKeys::kBytes, true, random_));
   return absl::OkStatus();
 }
 
@@ -134,6 +147,74 @@ absl::Status Standalone::OpenRouting() {
   return absl::OkStatus();
 }
 
+absl::Status Standalone::OpenGuardrails() {
+  WEIR_ASSIGN_OR_RETURN(guardrails_database_, OpenDatabase("guardrails"));
+  WEIR_ASSIGN_OR_RETURN(policy_store_, guardrails::SqlPolicyStore::Open(*guardrails_database_));
+  guardrails_ = std::make_unique<guardrails::GuardrailsService>(
+      config_.guardrails, guardrails::GuardrailsService::Deps{.store = *policy_store_,
+                                                              .workers = workers_,
+                                                              .clock = clock_,
+                                                              .metrics = &metrics_,
+                                                              .hash_secret = hash_secret_});
+  WEIR_RETURN_IF_ERROR(guardrails_->Load());
+  guardrails_admin_ = std::make_unique<guardrails::GuardrailsAdmin>(
+      config_.guardrails,
+      guardrails::GuardrailsAdmin::Deps{
+          .guardrails = *guardrails_, .store = *policy_store_, .clock = clock_});
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::OpenCache() {
+  WEIR_ASSIGN_OR_RETURN(cache_database_, OpenDatabase("cache"));
+  WEIR_ASSIGN_OR_RETURN(cache_policies_, cache::SqlCachePolicyStore::Open(*cache_database_));
+  WEIR_RETURN_IF_ERROR(OpenRecordings());
+  WEIR_ASSIGN_OR_RETURN(cache_,
+                        cache::AssembledCache::Open(config_.cache, {.policies = *cache_policies_,
+                                                                    .recordings = *recordings_,
+                                                                    .leases = redis_recordings_,
+                                                                    .workers = workers_,
+                                                                    .clock = clock_,
+                                                                    .random = random_,
+                                                                    .metrics = metrics_}));
+  return absl::OkStatus();
+}
+
+absl::Status Standalone::OpenRecordings() {
+  using Store = cache::CacheConfig::Store;
+  if (config_.cache.store == Store::kMemory) {
+    recordings_ = std::make_unique<cache::NoRecordings>();
+    return absl::OkStatus();
+  }
+  if (config_.cache.store == Store::kFile) {
+    WEIR_ASSIGN_OR_RETURN(recordings_, cache::SqlRecordings::Open({.database = *cache_database_,
+                                                                   .sealer = *sealer_,
+                                                                   .workers = workers_,
+                                                                   .clock = clock_,
+                                                                   .metrics = &metrics_}));
+    return absl::OkStatus();
+  }
+  WEIR_ASSIGN_OR_RETURN(std::shared_ptr<const redis::Route> route, redis::MakeRoute(config_.redis));
+  auto shared = std::make_unique<cache::RedisRecordings>(
+      cache::RedisRecordings::Options(), cache::RedisRecordings::Deps{.loop = loop_,
+                                                                      .timers = timers_,
+                                                                      .random = random_,
+                                                                      .sealer = *sealer_,
+                                                                      .clock = clock_,
+                                                                      .route = std::move(route),
+                                                                      .metrics = &metrics_});
+  redis_recordings_ = shared.get();
+  recordings_ = std::move(shared);
+  return absl::OkStatus();
+}
+
+void Standalone::LoadAnswers() {
+  recordings_->Listen(&cache_->listener());
+  const absl::Status loaded = Await(cache_->service().Load());
+  if (!loaded.ok()) log::Warn("cache.load.failed", {{"reason", status::Message(loaded)}});
+  asio::co_spawn(loop_, cache_->service().Run(timers_, kCacheBeat), asio::detached);
+  if (redis_recordings_ != nullptr) asio::co_spawn(loop_, redis_recordings_->Run(), asio::detached);
+}
+
 absl::StatusOr<std::unique_ptr<sql::Database>> Standalone::OpenDatabase(
     const std::string& component) {
   return sql::OpenDatabase(config_.database, component, config_.data_directory);
@@ -155,11 +236,15 @@ void Standalone::FollowOthers() {
   });
   follow_quota_ = follow("quota", [this] { return limits_.Follow(*limit_store_); });
   follow_routing_ = follow("routing", [this] { return routing_->Refresh().status(); });
+  follow_guardrails_ = follow("guardrails", [this] { return guardrails_->Refresh().status(); });
+  follow_cache_ = follow("cache", [this] { return cache_->Follow(); });
   doorbell_ = sql::OpenDoorbell(config_.database, [this](std::string_view component) {
     const bool all = component.empty();
     if (all || component == "identity") follow_identity_->Ring();
     if (all || component == "quota") follow_quota_->Ring();
     if (all || component == "routing") follow_routing_->Ring();
+    if (all || component == "guardrails") follow_guardrails_->Ring();
+    if (all || component == "cache") follow_cache_->Ring();
   });
 }
 
@@ -196,7 +281,8 @@ absl::Status Standalone::ApplyBootstrap(const apply::SecretSource& secrets) {
 absl::Status Standalone::ApplyFirst(const apply::SecretSource& secrets) {
   std::function<absl::Status()> apply = [&] { return ApplyBootstrap(secrets); };
   for (sql::Database* each :
-       {identity_database_.get(), quota_database_.get(), routing_database_.get()}) {
+       {identity_database_.get(), quota_database_.get(), routing_database_.get(),
+        guardrails_database_.get(), cache_database_.get()}) {
     apply = [each, inner = std::move(apply)] { return each->Together(inner); };
   }
   return apply();
@@ -211,9 +297,11 @@ absl::Status Standalone::WatchBootstrap(const apply::SecretSource& secrets) {
   return absl::OkStatus();
 }
 
-absl::Status Standalone::RebuildWindows() {
+absl::Status Standalone::RebuildWindows() { return Await(quota_->Rebuild()); }
+
+absl::Status Standalone::Await(asio::awaitable<absl::Status> work) {
   std::promise<absl::Status> done;
-  asio::co_spawn(loop_, quota_->Rebuild(), [&done](std::exception_ptr, absl::Status result) {
+  asio::co_spawn(loop_, std::move(work), [&done](std::exception_ptr, absl::Status result) {
     done.set_value(std::move(result));
   });
   return done.get_future().get();
@@ -231,19 +319,26 @@ absl::Status Standalone::OpenAdmin() {
 
 absl::Status Standalone::OpenEdge() {
   WEIR_ASSIGN_OR_RETURN(
-      edge_, edge::Edge::Create(config_.edge,
-                                {.services = edge::SharedServices(
-                                     *identity_, *quota_, *routing_,
-                                     config_.quota.store == quota::QuotaConfig::Store::kRedis),
-                                 .workers = workers_,
-                                 .clock = clock_,
-                                 .random = random_,
-                                 .metrics = metrics_}));
+      edge_, edge::Edge::Create(
+                 config_.edge,
+                 {.services = edge::SharedServices(
+                      {.identity = *identity_,
+                       .quota = *quota_,
+                       .routing = *routing_,
+                       .guardrails = guardrails_.get(),
+                       .cache = &cache_->service(),
+                       .may_lose_holds = config_.quota.store == quota::QuotaConfig::Store::kRedis}),
+                  .workers = workers_,
+                  .clock = clock_,
+                  .random = random_,
+                  .metrics = metrics_}));
   return absl::OkStatus();
 }
 
 void Standalone::Drain() {
+  cache_->service().EndWaits();
   edge_->Drain();
+  Await(recordings_->Flush()).IgnoreError();
   admin_server_->Shutdown(std::chrono::seconds(2));
 }
 
@@ -252,6 +347,8 @@ Standalone::~Standalone() {
   // Streams end while their readers' loops are there, so that nothing posts to a loop that is gone.
   if (feed_) feed_->Close();
   if (routing_) routing_->Close();
+  if (guardrails_) guardrails_->Close();
+  if (cache_) cache_->service().Close();
   if (quota_) quota_->Close();
   admin_server_.reset();
   if (bootstrap_watch_) {

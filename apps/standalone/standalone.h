@@ -15,6 +15,12 @@
 #include "common/sql/follower.h"
 #include "common/time/clock.h"
 #include "edge/edge.h"
+#include "services/cache/assembled_cache.h"
+#include "services/cache/redis_recordings.h"
+#include "services/cache/sql_cache_policy_store.h"
+#include "services/guardrails/guardrails_admin.h"
+#include "services/guardrails/guardrails_service.h"
+#include "services/guardrails/sql_policy_store.h"
 #include "services/identity/admin_tokens.h"
 #include "services/identity/identity_admin.h"
 #include "services/identity/identity_service.h"
@@ -57,12 +63,19 @@ class Standalone {
   absl::Status OpenIdentity();
   absl::Status OpenQuota();
   absl::Status OpenRouting();
+  absl::Status OpenGuardrails();
+  absl::Status OpenCache();
+  absl::Status OpenRecordings();
+  // Without its store the cache begins empty, and serves.
+  void LoadAnswers();
   absl::StatusOr<std::unique_ptr<sql::Database>> OpenDatabase(const std::string& component);
   void FollowOthers();
   absl::Status ApplyBootstrap(const apply::SecretSource& secrets);
   absl::Status ApplyFirst(const apply::SecretSource& secrets);
   absl::Status WatchBootstrap(const apply::SecretSource& secrets);
   absl::Status RebuildWindows();
+  // On the services' own loop, which runs.
+  absl::Status Await(asio::awaitable<absl::Status> work);
   absl::Status OpenAdmin();
   absl::Status OpenEdge();
   void StartLoop();
@@ -75,6 +88,7 @@ class Standalone {
   WorkerPool workers_{"weir-work", 2, 10'000};
   std::unique_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<identity::KeyHasher> hasher_;
+  std::string hash_secret_;
 
   std::unique_ptr<sql::Database> identity_database_;
   std::unique_ptr<identity::SqlDirectory> directory_;
@@ -100,10 +114,22 @@ class Standalone {
   std::unique_ptr<routing::RoutingService> routing_;
   std::unique_ptr<routing::RoutingAdmin> routing_admin_;
 
+  std::unique_ptr<sql::Database> guardrails_database_;
+  std::unique_ptr<guardrails::SqlPolicyStore> policy_store_;
+  std::unique_ptr<guardrails::GuardrailsService> guardrails_;
+  std::unique_ptr<guardrails::GuardrailsAdmin> guardrails_admin_;
+
+  std::unique_ptr<sql::Database> cache_database_;
+  std::unique_ptr<cache::SqlCachePolicyStore> cache_policies_;
+  std::unique_ptr<cache::RecordingStore> recordings_;
+  cache::RedisRecordings* redis_recordings_ = nullptr;  // The same, where it is Redis.
+  std::unique_ptr<cache::AssembledCache> cache_;
+
   // Of a database that others edit too. On a thread of its own: while the server is silent they
   // wait, and nobody behind them.
   std::unique_ptr<WorkerPool> follow_workers_;
-  std::unique_ptr<sql::Follower> follow_identity_, follow_quota_, follow_routing_;
+  std::unique_ptr<sql::Follower> follow_identity_, follow_quota_, follow_routing_,
+      follow_guardrails_, follow_cache_;
   std::unique_ptr<sql::Doorbell> doorbell_;
 
   rpc::AdminRegistry registry_;

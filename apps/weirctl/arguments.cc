@@ -10,7 +10,8 @@ constexpr int kUsageError = 2;
 void AddConnection(CLI::App& app, Arguments& arguments) {
   app.add_option("--address", arguments.address,
                  "Admin port, HOST:PORT or unix:PATH; of a suite "
-                 "identity=HOST:PORT,quota=...,routing=... [WEIR_ADMIN_ADDRESS]")
+                 "identity=HOST:PORT,quota=...,routing=...,guardrails=...,cache=... "
+                 "[WEIR_ADMIN_ADDRESS]")
       ->capture_default_str();
   auto* token = app.add_option("--token", arguments.token,
                                "Admin token; others can see it in the list of processes "
@@ -65,7 +66,9 @@ void AddKeys(CLI::App& app, Arguments& arguments) {
   command->add_option("--user", create.user, "User that its spending counts for");
   command->add_option("--models", create.models, "Models it may call; none: all")->delimiter(',');
   command->add_option("--proxies", create.proxies, "Proxies it may use; none: all")->delimiter(',');
-  command->add_option("--scopes", create.scopes, "What it may do; none: everything")
+  command
+      ->add_option("--scopes", create.scopes,
+                   "Kinds it may call (chat, responses, embeddings, models); none: all")
       ->delimiter(',');
   command->add_option("--lifetime", create.lifetime, "Ends by itself after this time, like 30d");
 
@@ -98,6 +101,48 @@ void AddLimits(CLI::App& app, Arguments& arguments) {
   command->add_option("--proxy", limits.proxy, "Name of the proxy");
   command->add_option("--provider", limits.provider, "Name of the provider");
   command->add_option("--model", limits.model, "Name of the model");
+}
+
+void AddGuard(CLI::App& app, Arguments& arguments) {
+  CLI::App* guard = app.add_subcommand("guard", "Try guardrail policies out");
+  guard->require_subcommand(1)->fallthrough();
+  CLI::App* command = nullptr;
+  auto& test = AddCommand<GuardTestArguments>(
+      *guard, arguments, "test", "What policies make of a text; changes and counts nothing",
+      command);
+  command->add_option("text", test.text, "The text, or - for standard input")->default_str("-");
+  command->add_option("--policy", test.policies, "Names of policies, in order")->delimiter(',');
+  command->add_option("--file", test.file, "Document of a policy that need not be stored");
+  command->add_option("--direction", test.direction, "Which way the text goes")
+      ->type_name("request|response")
+      ->check(CLI::IsMember({"request", "response"}))
+      ->capture_default_str();
+  command->add_option("--path", test.path, "Where it stands in the body")->capture_default_str();
+  command->add_option("--role", test.role, "Who wrote it")->capture_default_str();
+}
+
+void AddCache(CLI::App& app, Arguments& arguments) {
+  CLI::App* cache = app.add_subcommand("cache", "What has been answered before");
+  cache->require_subcommand(1)->fallthrough();
+  CLI::App* command = nullptr;
+
+  auto& explain = AddCommand<CacheExplainArguments>(
+      *cache, arguments, "explain", "What would be found for a question, and why not", command);
+  command->add_option("policy", explain.policy, "Name of the policy")->required();
+  command->add_option("question", explain.text, "The question")->required();
+  command->add_option("--scope", explain.scope, "Like team:search; none: all");
+
+  AddCommand<CacheStatsArguments>(*cache, arguments, "stats", "What is kept, and what came of it",
+                                  command);
+
+  auto& invalidate = AddCommand<CacheInvalidateArguments>(*cache, arguments, "invalidate",
+                                                          "Forget answers", command);
+  command->add_option("--policy", invalidate.policy, "All under this policy");
+  command->add_option("--author", invalidate.author,
+                      "All that user:NAME, or key:PUBLIC_ID without a user, asked for");
+  command->add_option("--entry", invalidate.entry, "One, by the id of its hit");
+  command->add_flag("--everything", invalidate.everything, "All of the organisation");
+  command->add_flag("--dry-run", invalidate.dry_run, "Count alone");
 }
 
 void AddTheRest(CLI::App& app, Arguments& arguments) {
@@ -141,6 +186,8 @@ Parsed ParseArguments(std::vector<std::string> words, const config::Environment&
   AddKeys(app, arguments);
   AddUsage(app, arguments);
   AddLimits(app, arguments);
+  AddGuard(app, arguments);
+  AddCache(app, arguments);
   AddTheRest(app, arguments);
   try {
     std::reverse(words.begin(), words.end());  // As the library wants them.

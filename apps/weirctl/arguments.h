@@ -37,6 +37,29 @@ struct LimitsArguments {
   std::string key, team, user, proxy, provider, model;
 };
 
+struct GuardTestArguments {
+  std::string text = "-";  // "-": standard input.
+  std::vector<std::string> policies;
+  std::string file;  // Document of a policy that need not be stored. Empty: none.
+  std::string direction = "request";
+  std::string path = "$.messages[0].content";
+  std::string role = "user";
+};
+
+struct CacheExplainArguments {
+  std::string policy, text;
+  std::string scope;  // "team:search"; empty: all.
+};
+struct CacheStatsArguments {};
+// One of the first four.
+struct CacheInvalidateArguments {
+  std::string policy;
+  std::string author;  // "user:alice", "key:PUBLIC_ID".
+  std::string entry;   // Id of an answer.
+  bool everything = false;
+  bool dry_run = false;
+};
+
 struct StatusArguments {};
 
 struct ReadyArguments {
@@ -55,7 +78,9 @@ struct Arguments {
   std::string organization = "default";
   bool json = false;  // Else tables.
   std::variant<StatusArguments, ApplyArguments, KeysCreateArguments, KeysListArguments,
-               KeysRevokeArguments, UsageArguments, LimitsArguments, ReadyArguments, CallArguments>
+               KeysRevokeArguments, UsageArguments, LimitsArguments, GuardTestArguments,
+               CacheExplainArguments, CacheStatsArguments, CacheInvalidateArguments, ReadyArguments,
+               CallArguments>
       command;
 };
 

@@ -41,6 +41,12 @@ absl::Status RunKeysList(const CommandContext& context, const KeysListArguments&
 absl::Status RunKeysRevoke(const CommandContext& context, const KeysRevokeArguments& arguments);
 absl::Status RunUsage(const CommandContext& context, const UsageArguments& arguments);
 absl::Status RunLimits(const CommandContext& context, const LimitsArguments& arguments);
+absl::Status RunGuardTest(const CommandContext& context, const GuardTestArguments& arguments);
+absl::Status RunCacheExplain(const CommandContext& context, const CacheExplainArguments& arguments);
+absl::Status RunCacheStats(const CommandContext& context, const CacheStatsArguments& arguments);
+// kInvalidArgument: not one thing is named.
+absl::Status RunCacheInvalidate(const CommandContext& context,
+                                const CacheInvalidateArguments& arguments);
 absl::Status RunStatus(const CommandContext& context, const StatusArguments& arguments);
 // kUnavailable: nobody answers there within 4 s, or something else than 200. Asks no admin port.
 absl::Status RunReady(const ReadyArguments& arguments);

@@ -32,6 +32,14 @@ struct Dispatch {
   absl::Status operator()(const KeysRevokeArguments& a) const { return RunKeysRevoke(context, a); }
   absl::Status operator()(const UsageArguments& a) const { return RunUsage(context, a); }
   absl::Status operator()(const LimitsArguments& a) const { return RunLimits(context, a); }
+  absl::Status operator()(const GuardTestArguments& a) const { return RunGuardTest(context, a); }
+  absl::Status operator()(const CacheExplainArguments& a) const {
+    return RunCacheExplain(context, a);
+  }
+  absl::Status operator()(const CacheStatsArguments& a) const { return RunCacheStats(context, a); }
+  absl::Status operator()(const CacheInvalidateArguments& a) const {
+    return RunCacheInvalidate(context, a);
+  }
   absl::Status operator()(const StatusArguments& a) const { return RunStatus(context, a); }
   absl::Status operator()(const ReadyArguments& a) const { return RunReady(a); }
   absl::Status operator()(const CallArguments& a) const { return RunCall(context, a); }

@@ -9,6 +9,8 @@
 #include "common/rpc/fake_admin_services.h"
 #include "common/testing/fake_clock.h"
 #include "common/testing/status_matchers.h"
+#include "weir/cache/v1/cache_admin.pb.h"
+#include "weir/guardrails/v1/guardrails_admin.pb.h"
 #include "weir/identity/v1/identity_admin.pb.h"
 #include "weir/quota/v1/quota_admin.pb.h"
 #include "weir/routing/v1/routing_admin.pb.h"
@@ -165,6 +167,100 @@ TEST_F(WeirctlTest, LimitsShowWhereTheyStand) {
             "LIMIT       LEVEL  UNIT          LIMIT  REMAINING  RESETS IN  DENIES\n"
             "per-minute  key    total tokens     30         12  42s        yes\n");
   EXPECT_THAT(services_.received()[0].request, HasSubstr("key_name: \"app\""));
+}
+
+weir::guardrails::v1::TestGuardrailsResponse MaskedAnswer() {
+  weir::guardrails::v1::TestGuardrailsResponse response;
+  response.set_verdict(weir::guardrails::v1::VERDICT_EDIT);
+  response.add_parts()->set_text("mail [[EMAIL-1]]");
+  auto* finding = response.add_findings();
+  finding->set_policy("pii");
+  finding->set_rule("mail");
+  finding->set_entity_type("EMAIL");
+  finding->set_action("mask");
+  finding->set_offset(5);
+  finding->set_length(15);
+  return response;
+}
+
+TEST_F(WeirctlTest, GuardTestShowsWhatWouldGo) {
+  services_.AnswerWith(MaskedAnswer());
+  const Result result = Weirctl({"guard", "test", "mail ann@example.com", "--policy", "pii,cards",
+                                 "--direction", "response"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out,
+            "verdict: edit\n\nmail [[EMAIL-1]]\n\n"
+            "POLICY  RULE  FOUND  ACTION  SHADOW  AT  BYTES\n"
+            "pii     mail  EMAIL  mask    no       5     15\n");
+  EXPECT_THAT(services_.received()[0].request,
+              AllOf(HasSubstr("policies: \"pii\" policies: \"cards\""),
+                    HasSubstr("direction: DIRECTION_RESPONSE"),
+                    HasSubstr("text: \"mail ann@example.com\" role: \"user\"")));
+}
+
+TEST_F(WeirctlTest, GuardTestReadsTextAndPolicyFromElsewhere) {
+  const std::string path = ::testing::TempDir() + "weirctl_policy.yaml";
+  std::ofstream(path) << "{kind: GuardrailPolicy, name: new, spec: {rules: [{name: mail, action: "
+                         "mask, entities: {types: [EMAIL]}}]}}";
+  services_.AnswerWith(MaskedAnswer());
+  const Result result =
+      Weirctl({"--output", "json", "guard", "test", "--file", path}, "from stdin");
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("\"verdict\": \"VERDICT_EDIT\""));
+  EXPECT_THAT(services_.received()[0].request,
+              AllOf(HasSubstr("name: \"new\""), HasSubstr("types: \"EMAIL\""),
+                    HasSubstr("text: \"from stdin\"")));
+  std::ofstream(path) << "{kind: Team, name: red}";
+  EXPECT_THAT(Weirctl({"guard", "test", "x", "--file", path}).err,
+              HasSubstr("declares 1 objects, want one GuardrailPolicy"));
+}
+
+TEST_F(WeirctlTest, GuardTestTakesNoTextThatIsTooLong) {
+  const Result result =
+      Weirctl({"guard", "test", "--policy", "pii"}, std::string(64 * 1024 + 1, 'x'));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("65537 bytes, want at most 65536"));
+}
+
+TEST_F(WeirctlTest, CacheExplainShowsWhatSpeaksAgainstEach) {
+  weir::cache::v1::ExplainCacheResponse response;
+  response.set_threshold(0.92);
+  auto* candidate = response.add_candidates();
+  candidate->set_entry_id("e1");
+  candidate->set_scope("team:search");
+  candidate->set_similarity(0.9712);
+  candidate->set_gate_score(1.5);
+  candidate->mutable_age()->set_seconds(90);
+  candidate->set_reason("veto_number");
+  services_.AnswerWith(response);
+  EXPECT_EQ(Weirctl({"cache", "explain", "faq", "How many?", "--scope", "team:search"}).out,
+            "ENTRY  SCOPE        COSINE  GATE  AGE    SERVES  REASON\n"
+            "e1     team:search   0.971  1.50  1m30s  no      veto_number\n"
+            "threshold 0.920\n");
+  EXPECT_THAT(services_.received()[0].request,
+              AllOf(HasSubstr("policy: \"faq\""), HasSubstr("text: \"How many?\"")));
+}
+
+TEST_F(WeirctlTest, CacheStatsShowCounts) {
+  weir::cache::v1::GetCacheStatsResponse response;
+  response.set_entries(7);
+  response.set_semantic_hits(3);
+  (*response.mutable_refused())["veto_number"] = 2;
+  services_.AnswerWith(response);
+  EXPECT_THAT(Weirctl({"cache", "stats"}).out, AllOf(HasSubstr("entries                   7\n"),
+                                                     HasSubstr("refused: veto_number      2\n")));
+}
+
+TEST_F(WeirctlTest, CacheInvalidateNamesOneThing) {
+  weir::cache::v1::InvalidateCacheResponse response;
+  response.set_entries(4);
+  services_.AnswerWith(response);
+  EXPECT_EQ(Weirctl({"cache", "invalidate", "--author", "user:alice", "--dry-run"}).out,
+            "4 answers would be forgotten\n");
+  EXPECT_THAT(services_.received()[0].request, HasSubstr("author: \"user:alice\" dry_run: true"));
+  EXPECT_THAT(Weirctl({"cache", "invalidate"}).err, HasSubstr("0 of --policy"));
+  EXPECT_THAT(Weirctl({"cache", "invalidate", "--everything", "--policy", "faq"}).err,
+              HasSubstr("2 of --policy"));
 }
 
 TEST_F(WeirctlTest, StatusShowsWhatIsDegradedAndSuspended) {

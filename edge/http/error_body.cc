@@ -92,8 +92,13 @@ Refusal RefusalFor(const absl::Status& status) {
     case absl::StatusCode::kUnauthenticated:
       return ForAuthentication(status);
     case absl::StatusCode::kPermissionDenied:
-      refusal.http_status = 403;
       refusal.type = "invalid_request_error";
+      if (status::Detail<pb::PolicyDenial>(status)) {
+        refusal.http_status = 422;
+        refusal.code = "content_filter";
+        return refusal;
+      }
+      refusal.http_status = 403;
       refusal.code = "permission_denied";
       return refusal;
     case absl::StatusCode::kNotFound:

@@ -53,6 +53,8 @@ INSTANTIATE_TEST_SUITE_P(
          "no"},
         {"PermissionDenied", status::PermissionDenied("no"), 403, kRequest, "permission_denied",
          "no"},
+        {"BlockedByARule", status::WithDetail(status::PermissionDenied("no"), pb::PolicyDenial()),
+         422, kRequest, "content_filter", "no"},
         {"NotFound", status::NotFound("no model"), 404, kRequest, "model_not_found", "no model"},
         {"OutOfRange", status::OutOfRange("big"), 413, kRequest, "request_too_large", "big"},
         {"Unimplemented", status::Unimplemented("br"), 415, kRequest, "unsupported_content", "br"},

@@ -5,10 +5,13 @@
 #include <algorithm>
 
 #include "common/text/ascii.h"
-#include "edge/dialects/openai/answer_usage.h"
 #include "edge/http/header_rules.h"
+#include "edge/pipeline/answer_dialect.h"
 
 namespace weir::edge {
+
+using quota::v1::SettleRequest;
+
 namespace {
 
 google::protobuf::Timestamp ToTimestamp(int64_t micros) {
@@ -37,6 +40,18 @@ bool IsForwarded(std::string_view name, const std::vector<std::string>& extra,
   return listed && !text::EqualsIgnoreCase(name, key_header) && !IsNeverForwarded(name);
 }
 
+// Behind a provider's base_url.
+std::string_view UpstreamPath(routing::v1::ApiKind kind) {
+  switch (kind) {
+    case routing::v1::API_KIND_EMBEDDINGS:
+      return "/embeddings";
+    case routing::v1::API_KIND_RESPONSES:
+      return "/responses";
+    default:
+      return "/chat/completions";
+  }
+}
+
 }  // namespace
 
 std::string_view KindName(routing::v1::ApiKind kind) {
@@ -47,6 +62,8 @@ std::string_view KindName(routing::v1::ApiKind kind) {
       return "embeddings";
     case routing::v1::API_KIND_MODELS:
       return "models";
+    case routing::v1::API_KIND_RESPONSES:
+      return "responses";
     default:
       return "";
   }
@@ -78,13 +95,21 @@ Attempt::~Attempt() {
   if (!ended_) Release();
 }
 
-absl::Status Attempt::Intend() {
+absl::Status Attempt::Intend() { return WriteIntent(call_->body.input_tokens_likely); }
+
+absl::Status Attempt::CountUnsent(const common::v1::Usage& usage, SettleRequest::Outcome outcome) {
+  WEIR_RETURN_IF_ERROR(WriteIntent(0));
+  Settle(usage, false, outcome);
+  return absl::OkStatus();
+}
+
+absl::Status Attempt::WriteIntent(int64_t input_tokens) {
   dispatched_us_ = ToUnixMicros(clock_.Now());
   // Key and subjects are lent: they are on their way to the settlement.
   edge::v1::OutboxRecord::Intent intent;
   intent.unsafe_arena_set_allocated_key(hold_.settlement->mutable_key());
   intent.unsafe_arena_set_allocated_subjects(hold_.settlement->mutable_subjects());
-  intent.set_input_tokens_likely(call_->body.input_tokens_likely);
+  intent.set_input_tokens_likely(input_tokens);
   intent.set_requests(hold_.settlement->requests());
   intent.set_kind(std::string(KindName(call_->route.kind)));
   intent.set_lease_id(hold_.settlement->lease_id());
@@ -104,7 +129,7 @@ bool Attempt::Grows() const {
 
 std::optional<int64_t> Attempt::UpstreamCap() const {
   // Embeddings have no completion to cap, and their API refuses the field.
-  if (!hold_.output_tokens_cap || call_->route.kind != routing::v1::API_KIND_CHAT) return {};
+  if (!hold_.output_tokens_cap || !HasCompletion(call_->route.kind)) return {};
   const int64_t choices = call_->body.choices;
   if (!Grows()) return std::max<int64_t>(1, *hold_.output_tokens_cap / choices);
   const int64_t all = std::max<int64_t>(1, hold_.output_tokens_headroom / choices);
@@ -132,7 +157,12 @@ std::string Attempt::RequestBody(const UpstreamTarget& target) const {
   if (target.provider->output_cap_field() == routing::v1::OUTPUT_CAP_FIELD_MAX_COMPLETION_TOKENS) {
     changes.cap_field = "max_completion_tokens";
   }
-  changes.ask_for_usage = body.stream && !target.provider->no_stream_usage();
+  if (body.kind == routing::v1::API_KIND_RESPONSES) {
+    // Usage comes unasked, with the last event.
+    changes.cap_field = "max_output_tokens";
+  } else {
+    changes.ask_for_usage = body.stream && !target.provider->no_stream_usage();
+  }
   return openai::Splice(call_->body_bytes, body, changes);
 }
 
@@ -141,8 +171,7 @@ std::string Attempt::RequestHead(const UpstreamTarget& target, size_t body_size,
   std::string head;
   head.reserve(512);
   head.append("POST ").append(target.pool->url().path);
-  head.append(call_->route.kind == routing::v1::API_KIND_EMBEDDINGS ? "/embeddings"
-                                                                    : "/chat/completions");
+  head.append(UpstreamPath(call_->route.kind));
   head.append(" HTTP/1.1\r\n").append(target.head_suffix);
   const std::string_view key_header =
       call_->route.proxy != nullptr ? call_->route.proxy->key_header() : std::string_view{};
@@ -168,7 +197,7 @@ common::v1::Usage Attempt::Counted(int64_t output_tokens) const {
 }
 
 void Attempt::Settle(const common::v1::Usage& usage, bool estimated,
-                     quota::v1::SettleRequest::Outcome outcome) {
+                     SettleRequest::Outcome outcome) {
   if (ended_) return;
   ended_ = true;
   call_->usage = usage;

@@ -31,6 +31,10 @@ class Attempt {
 
   // Writes the intent; only then may anything be sent. Errors are Outbox::Intend's.
   absl::Status Intend();
+  // Instead of a dispatch: nothing is sent, the request counts. Ends the attempt; where the outbox
+  // takes nothing the hold is released.
+  absl::Status CountUnsent(const common::v1::Usage& usage,
+                           quota::v1::SettleRequest::Outcome outcome);
 
   // The body and the head (`body_size` in bytes) as they go upstream.
   std::string RequestBody(const UpstreamTarget& target) const;
@@ -57,6 +61,8 @@ class Attempt {
   bool settled() const { return ended_; }
 
  private:
+  // `input_tokens` count where nobody gets to settle it.
+  absl::Status WriteIntent(int64_t input_tokens);
   // The answer is streamed and nobody said how long it may be.
   bool Grows() const;
   // Completion tokens of one choice that the provider is told; unset: nothing.
@@ -76,7 +82,7 @@ class Attempt {
 void SetSubjects(const Call& call, const routing::v1::Attempt& planned,
                  quota::v1::Subjects& subjects);
 
-// "chat", "embeddings", "models".
+// "chat", "embeddings", "models", "responses".
 std::string_view KindName(routing::v1::ApiKind kind);
 
 }  // namespace weir::edge

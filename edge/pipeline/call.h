@@ -8,6 +8,8 @@
 #include "common/api/call_context.h"
 #include "edge/dialects/openai/request_body.h"
 #include "edge/http/exchange.h"
+#include "edge/pipeline/cache_use.h"
+#include "edge/pipeline/guard_use.h"
 #include "edge/pipeline/routing_view.h"
 #include "edge/upstream/upstream_call.h"
 #include "weir/common/v1/usage.pb.h"
@@ -35,6 +37,9 @@ struct Call {
   PrincipalPtr principal;
   routing::v1::PlanResponse plan;
   Headers limit_headers;  // x-ratelimit-*: on every answer once they are known.
+
+  GuardUse guard;
+  CacheUse cache;
 
   // The upstream call that runs, so that a client that goes away ends it.
   UpstreamCall* upstream = nullptr;

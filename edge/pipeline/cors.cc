@@ -10,14 +10,16 @@ namespace {
 // Everything the official SDKs send from a browser, and the places of a credential.
 constexpr std::string_view kAllowedHeaders =
     "authorization, content-type, x-api-key, api-key, api_key, apikey, x-goog-api-key, "
-    "openai-beta, x-client-request-id, x-request-id, x-stainless-arch, x-stainless-async, "
+    "cache-control, openai-beta, x-client-request-id, x-request-id, x-stainless-arch, "
+    "x-stainless-async, "
     "x-stainless-helper-method, x-stainless-lang, x-stainless-os, x-stainless-package-version, "
     "x-stainless-retry-count, x-stainless-runtime, x-stainless-runtime-version, "
     "x-stainless-timeout";
 constexpr std::string_view kExposedHeaders =
     "x-request-id, retry-after, x-should-retry, x-ratelimit-limit-requests, "
     "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, "
-    "x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens";
+    "x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, "
+    "x-cache-status, x-cache-kind, age, x-weir-degraded";
 
 // The Origin, where the proxy allows it; else empty.
 std::string_view AllowedOrigin(const Call& call) {

@@ -37,7 +37,13 @@ EdgeMetrics::EdgeMetrics(metrics::Registry& registry)
                                            "too many were.")),
       upstream_errors_(registry.NewCounterFamily("weir_upstream_errors_total",
                                                  "Attempts that a provider did not answer well.",
-                                                 {"error"})) {
+                                                 {"error"})),
+      cache_(registry.NewCounterFamily("weir_cache_requests_total",
+                                       "Requests that a cache policy is for.", {"status"})),
+      guardrails_(registry.NewCounterFamily("weir_guardrail_outcomes_total",
+                                            "Requests and answers that guardrails changed, refused "
+                                            "or could not be asked about.",
+                                            {"outcome"})) {
   metrics::Gauge& in_flight_gauge =
       registry.NewGauge("weir_requests_in_flight", "Requests being answered.");
   metrics::Gauge& connections_gauge =
@@ -60,6 +66,8 @@ void EdgeMetrics::Count(const Call& call) {
                                       static_cast<char>('0' + call.http_status % 10), '\0'};
   requests_.With({kind, std::string_view(status.data(), 3)}).Add();
   duration_.With({kind}).Observe(Seconds(call.Now() - call.started));
+  if (call.cache.policy != nullptr) cache_.With({CacheStatusName(call.cache.status)}).Add();
+  if (!call.guard.outcome.empty()) guardrails_.With({call.guard.outcome}).Add();
   if (call.upstream_first_byte.count() > 0) first_byte_.Observe(Seconds(call.upstream_first_byte));
   if (call.usage_known) {
     const int64_t output = openai::OutputTokens(call.usage);

@@ -39,6 +39,8 @@ class EdgeMetrics {
   metrics::Counter& cut_;
   metrics::Counter& refused_retries_;
   metrics::CounterFamily& upstream_errors_;  // By what it was.
+  metrics::CounterFamily& cache_;            // By status, of requests that a policy is for.
+  metrics::CounterFamily& guardrails_;       // By outcome, where there was one.
 };
 
 }  // namespace weir::edge

@@ -98,9 +98,7 @@ asio::awaitable<void> Pipeline::Serve(Exchange* exchange) {
   const CallPtr call = NewCall(exchange);
   call->context.deadline = call->started + kAskTimeout;
   // Not by shared_ptr: the call must not keep itself alive through its exchange.
-  exchange->on_client_gone = [raw = call.get()] {
-    if (raw->upstream != nullptr) raw->upstream->Cancel();
-  };
+  exchange->on_client_gone = [raw = call.get()] { EndWaits(*raw); };
   TakeClientAddress(*call);
   ++deps_.metrics.in_flight;
   running_.insert(call.get());
@@ -139,8 +137,13 @@ void Pipeline::TakeLeave(Call& call) {
 void Pipeline::CutShort() {
   for (Call* each : running_) {
     each->cut_short = true;
-    if (each->upstream != nullptr) each->upstream->Cancel();
+    EndWaits(*each);
   }
+}
+
+void Pipeline::EndWaits(Call& call) {
+  if (call.upstream != nullptr) call.upstream->Cancel();
+  if (call.cache.wait != nullptr) call.cache.wait->End();
 }
 
 asio::awaitable<void> Pipeline::Refuse(Exchange* exchange, absl::Status why) {
@@ -177,10 +180,19 @@ asio::awaitable<Pipeline::Verdict> Pipeline::Run(CallPtr call) {
   const absl::Status planned = co_await Plan(call);
   if (!planned.ok()) co_return RefusalFor(InTime(planned));
 
-  absl::StatusOr<Attempt::Hold> hold = co_await deps_.gate.Ask(call);
-  if (!hold.ok()) co_return RefusalFor(InTime(hold.status()));
-
-  Verdict answered = co_await Answer(call, *std::move(hold));
+  absl::StatusOr<Gate::Admission> admitted = co_await deps_.gate.Ask(call);
+  if (!admitted.ok()) co_return RefusalFor(InTime(admitted.status()));
+  Attempt::Hold hold;
+  if (call->cache.policy == nullptr) {
+    hold = std::move(admitted->hold);
+  } else {
+    Served served = co_await AnswerFromBefore(call, *std::move(admitted));
+    if (served.served) co_return served.refused;
+    hold = std::move(served.hold);
+  }
+  Verdict answered = co_await Answer(call, std::move(hold));
+  // Before it is told: those who wait for this one's answer get none.
+  call->cache.flight.GiveUp();
   co_return answered;
 }
 
@@ -337,7 +349,8 @@ asio::awaitable<Pipeline::Verdict> Pipeline::Answer(CallPtr call, Attempt::Hold 
     Attempt attempt(call, &call->plan.attempts(i), std::move(hold), deps_.settlements, deps_.clock);
     refused = co_await TryOne(call, &attempt);
     // Over where the client has an answer, and where another target would say the same.
-    const bool final = !refused || refused->http_status < 429 || call->exchange->reply->begun();
+    const bool final = !refused || refused->http_status < 429 || call->exchange->reply->begun() ||
+                       !call->guard.answer_refused.ok();
     if (final) co_return refused;
     if (attempt.settled()) requests = 0;
   }
@@ -394,9 +407,16 @@ asio::awaitable<Pipeline::Verdict> Pipeline::TryOne(CallPtr call, Attempt* attem
     }
     verdict = RefusalForUpstream(started, planned.provider());
   } else if (upstream.http_status() / 100 == 2) {
-    Relay relay(call, &upstream, attempt, {.max_buffered = options_.max_answer_buffer});
+    const std::unique_ptr<AnswerPath> path = AnswerPath::For(call, deps_.guards);
+    Relay relay(
+        call, &upstream, attempt,
+        {.max_buffered = options_.max_answer_buffer, .path = path.get(), .cache = deps_.cache});
     const absl::Status relayed = co_await relay.Run();
-    if (!relayed.ok()) verdict = RefusalForUpstream(relayed, planned.provider());
+    if (!call->guard.answer_refused.ok()) {
+      verdict = RefusalForJudgement(call->guard.answer_refused);
+    } else if (!relayed.ok()) {
+      verdict = RefusalForUpstream(relayed, planned.provider());
+    }
     if (reportable && !call->body.stream) report();
   } else {
     verdict = co_await AnswerError(call, &upstream, attempt);

@@ -13,6 +13,7 @@
 #include "edge/http/error_body.h"
 #include "edge/http/exchange.h"
 #include "edge/pipeline/address_limiter.h"
+#include "edge/pipeline/answer_path.h"
 #include "edge/pipeline/edge_metrics.h"
 #include "edge/pipeline/gate.h"
 #include "edge/pipeline/good_news.h"
@@ -46,6 +47,8 @@ class Pipeline final : public Handler {
     api::Routing& routing;
     RoutingView& routes;
     Gate& gate;
+    AnswerPath::Guards guards;  // Null: there are none, as for the next.
+    AnswerCache* cache = nullptr;
     Settlements& settlements;
     Deadlines& deadlines;
     AddressLimiter& addresses;
@@ -74,6 +77,20 @@ class Pipeline final : public Handler {
   absl::Status Authorize(const Call& call) const;
   asio::awaitable<absl::Status> Plan(CallPtr call);
   asio::awaitable<Verdict> Answer(CallPtr call, Attempt::Hold hold);
+  // From an answer of before, or of another who asks the same now. Where `served` is false the
+  // request goes on with `hold`; else it is over.
+  struct Served {
+    bool served = false;
+    Attempt::Hold hold;
+    Verdict refused;
+  };
+  asio::awaitable<Served> AnswerFromBefore(CallPtr call, Gate::Admission admission);
+  asio::awaitable<Served> AnswerFromCache(CallPtr call, cache::v1::LookupResponse hit,
+                                          Attempt::Hold hold);
+  // Leads, or waits for who does; what came of the wait, where that is an answer.
+  asio::awaitable<std::optional<cache::v1::LookupResponse>> AwaitLeader(CallPtr call);
+  // Ends what a call waits for: nobody wants it any more.
+  static void EndWaits(Call& call);
   asio::awaitable<Verdict> TryOne(CallPtr call, Attempt* attempt);
   asio::awaitable<Verdict> AnswerError(CallPtr call, UpstreamCall* upstream, Attempt* attempt);
   // Tells routing how the attempt went; the answer does not wait for that.

@@ -4,12 +4,11 @@
 
 #include "common/log/log.h"
 #include "common/text/ascii.h"
-#include "edge/dialects/openai/answer_text.h"
-#include "edge/dialects/openai/answer_usage.h"
-#include "edge/dialects/openai/cut_events.h"
-#include "edge/dialects/openai/stream_tee.h"
 #include "edge/http/error_body.h"
+#include "edge/pipeline/answer_dialect.h"
+#include "edge/pipeline/cache_calls.h"
 #include "edge/pipeline/cors.h"
+#include "edge/pipeline/upstream_refusal.h"
 
 namespace weir::edge {
 
@@ -30,6 +29,17 @@ constexpr std::string_view kPassedDown[] = {"openai-model", "openai-processing-m
                                             "openai-version"};
 
 }  // namespace
+
+void AddAnswerHeaders(const Call& call, Headers& headers) {
+  AddCallHeaders(call, headers);
+  if (call.guard.is_degraded()) headers.Add("x-weir-degraded", "guardrails");
+  if (call.cache.policy == nullptr) return;
+  if (call.cache.status == CacheStatus::kHit) {
+    AddCacheHit(call.cache.reason, call.cache.age, headers);
+  } else {
+    AddCacheStatus(call.cache.status, headers);
+  }
+}
 
 void AddCallHeaders(const Call& call, Headers& headers) {
   headers.Add("x-request-id", call.request_id);
@@ -55,7 +65,7 @@ Headers Relay::AnswerHeaders(std::string_view content_type) const {
     const std::string_view value = upstream_->Find(each);
     if (!value.empty() && value.size() <= 256) headers.Add(each, value);
   }
-  AddCallHeaders(*call_, headers);
+  AddAnswerHeaders(*call_, headers);
   return headers;
 }
 
@@ -74,12 +84,26 @@ asio::awaitable<absl::Status> Relay::Whole() {
       co_return read;
     }
     if (body.size() > options_.max_buffered && !upstream_->done()) {
-      co_return co_await PassThrough(std::move(body));
+      if (options_.path == nullptr || !options_.path->changes_answers()) {
+        co_return co_await PassThrough(std::move(body));
+      }
+      upstream_->Cancel();
+      co_return RefuseAnswer(
+          status::DataLoss("the answer is over {} bytes, more than rules can judge",
+                           options_.max_buffered),
+          attempt_->Counted(0), true);
     }
   }
-  std::optional<common::v1::Usage> usage = openai::ReadUsage(body);
+  const routing::v1::ApiKind kind = call_->route.kind;
+  std::optional<common::v1::Usage> usage = UsageOf(kind, body);
   const bool estimated = !usage.has_value();
-  if (estimated) usage = attempt_->Counted(openai::CountAnswerTokens(body));
+  if (estimated) usage = attempt_->Counted(CountAnswerTokens(kind, body));
+  if (options_.path != nullptr) {
+    absl::StatusOr<std::string> passed = co_await options_.path->Whole(std::move(body));
+    if (!passed.ok()) co_return RefuseAnswer(passed.status(), *usage, estimated);
+    body = *std::move(passed);
+    Record(*usage);
+  }
   // Before the answer leaves: whoever has it finds it counted.
   attempt_->Settle(*usage, estimated, SettleRequest::OUTCOME_FINISHED);
   call_->http_status = upstream_->http_status();
@@ -89,7 +113,34 @@ asio::awaitable<absl::Status> Relay::Whole() {
   co_return absl::OkStatus();
 }
 
+absl::Status Relay::RefuseAnswer(absl::Status why, const common::v1::Usage& spent, bool estimated) {
+  attempt_->Settle(spent, estimated, SettleRequest::OUTCOME_CUT);
+  call_->guard.outcome = "cut";
+  call_->guard.answer_refused = why;
+  return why;
+}
+
+bool Relay::IsRecordable() const {
+  if (upstream_->http_status() != 200) return false;
+  // Of a further attempt it may be another model's than the one that was looked up for.
+  return !call_->cache.may_record() || !call_->cache.policy->per_model() ||
+         attempt_->planned().model() == call_->plan.attempts(0).model();
+}
+
+void Relay::Record(const common::v1::Usage& usage) {
+  if (options_.path == nullptr || options_.cache == nullptr) return;
+  std::optional<std::string> body;
+  if (IsRecordable()) body = options_.path->TakeRecording(usage);
+  if (!body) {
+    // Nobody waits for an answer that is not to be had.
+    call_->cache.flight.GiveUp();
+    return;
+  }
+  options_.cache->Record(RecordOf(*call_, *std::move(body), usage), std::move(call_->cache.flight));
+}
+
 asio::awaitable<absl::Status> Relay::PassThrough(std::string first) {
+  call_->cache.flight.GiveUp();  // It is more than is kept.
   Reply& reply = *call_->exchange->reply;
   call_->http_status = upstream_->http_status();
   reply.Begin(upstream_->http_status(), AnswerHeaders("application/json"));
@@ -104,11 +155,9 @@ asio::awaitable<absl::Status> Relay::PassThrough(std::string first) {
     if (!going.ok() || upstream_->done()) break;
     going = co_await upstream_->Read(&piece);
   }
-  // The usage object is the last member of these answers; a broken one has none.
   const bool gone = call_->exchange->client_gone || going.code() == absl::StatusCode::kCancelled;
-  const size_t at = tail.rfind("\"usage\"");
   std::optional<common::v1::Usage> usage;
-  if (going.ok() && at != std::string::npos) usage = openai::ReadUsage("{" + tail.substr(at));
+  if (going.ok()) usage = UsageOfTail(call_->route.kind, tail);
   SettleRequest::Outcome outcome = SettleRequest::OUTCOME_FINISHED;
   if (!going.ok()) outcome = SettleRequest::OUTCOME_FAILED;
   if (!going.ok() && gone) outcome = SettleRequest::OUTCOME_ABORTED;
@@ -133,7 +182,7 @@ void Relay::BeginStream() {
 
 // What the provider generates until it sees that nobody reads on is billed, and not known here: all
 // that is held for the completion counts as spent.
-asio::awaitable<absl::Status> Relay::CutAtWall(absl::Status refused, std::string withheld,
+asio::awaitable<absl::Status> Relay::CutAtWall(absl::Status refused, const EventTee* tee,
                                                int64_t covered) {
   upstream_->Cancel();
   const common::v1::Usage usage = attempt_->Counted(covered);
@@ -147,10 +196,9 @@ asio::awaitable<absl::Status> Relay::CutAtWall(absl::Status refused, std::string
   call_->error_code = refusal.code;
   if (!call_->exchange->reply->begun()) BeginStream();
   const bool usage_asked = call_->body.usage_asked;
-  std::string last = openai::CutEvents(withheld, call_->body.choices,
-                                       usage_asked ? std::optional(usage) : std::nullopt);
-  // No [DONE]: what is missing must not look like the end.
-  last.append("data: ").append(ErrorBody(refusal)).append("\n\n");
+  std::string last =
+      tee->CutEvents(call_->body.choices, usage_asked ? std::optional(usage) : std::nullopt);
+  last.append(tee->ErrorEvent(ErrorBody(refusal)));
   const absl::Status ended = co_await call_->exchange->reply->End(last);
   if (!ended.ok()) call_->exchange->client_gone = true;
   co_return absl::OkStatus();
@@ -158,7 +206,8 @@ asio::awaitable<absl::Status> Relay::CutAtWall(absl::Status refused, std::string
 
 asio::awaitable<absl::Status> Relay::Stream() {
   Reply& reply = *call_->exchange->reply;
-  openai::StreamTee tee({.strip_usage = !call_->body.usage_asked});
+  const std::unique_ptr<EventTee> owned = NewEventTee(call_->route.kind, !call_->body.usage_asked);
+  EventTee& tee = *owned;
   const std::shared_ptr<StreamBudget> budget = attempt_->NewBudget();
   std::string raw;
   std::string out;
@@ -180,6 +229,17 @@ asio::awaitable<absl::Status> Relay::Stream() {
     absl::Status fed = tee.Feed(raw, out);
     if (fed.code() == absl::StatusCode::kResourceExhausted) {
       fed = status::DataLoss("{}", status::Message(fed));
+    }
+    if (options_.path != nullptr && !out.empty()) {
+      absl::StatusOr<std::string> passed = co_await options_.path->Events(std::move(out));
+      out.clear();
+      if (!passed.ok()) {
+        upstream_->Cancel();
+        call_->guard.outcome = "cut";
+        going = call_->guard.answer_refused = passed.status();
+        break;
+      }
+      out = *std::move(passed);
     }
     // As long as nothing is to be sent, another provider can answer instead.
     if (!fed.ok() && !reply.begun()) {
@@ -207,21 +267,25 @@ asio::awaitable<absl::Status> Relay::Stream() {
     }
   }
   if (!paid_for.ok() && !call_->exchange->client_gone) {
-    co_return co_await CutAtWall(paid_for, std::string(tee.withheld()), budget->covered());
+    co_return co_await CutAtWall(paid_for, &tee, budget->covered());
   }
-  const bool finished = tee.done();
+  const bool refused = !call_->guard.answer_refused.ok();
+  const bool finished = tee.done() && !refused;
   const bool gone = call_->exchange->client_gone ||
                     (going.code() == absl::StatusCode::kCancelled && !call_->cut_short);
   SettleRequest::Outcome outcome = SettleRequest::OUTCOME_FAILED;
-  if (finished) outcome = SettleRequest::OUTCOME_FINISHED;
+  if (finished && !tee.failed()) outcome = SettleRequest::OUTCOME_FINISHED;
   if (!finished && gone) outcome = SettleRequest::OUTCOME_ABORTED;
-  if (!finished && call_->cut_short) outcome = SettleRequest::OUTCOME_CUT;
+  if (!finished && (call_->cut_short || refused)) outcome = SettleRequest::OUTCOME_CUT;
   if (tee.usage()) {
     attempt_->Settle(*tee.usage(), false, outcome);
   } else {
     attempt_->Settle(attempt_->Counted(tee.tokens_counted()), true, outcome);
   }
   if (finished) {
+    if (!tee.failed()) {
+      Record(tee.usage() ? *tee.usage() : attempt_->Counted(tee.tokens_counted()));
+    }
     const absl::Status ended = co_await reply.End(out);
     if (!ended.ok()) call_->exchange->client_gone = true;
     // The end of the body behind [DONE]: so that the connection can be used again.
@@ -237,16 +301,21 @@ asio::awaitable<absl::Status> Relay::Stream() {
     co_return absl::OkStatus();
   }
   if (!reply.begun()) co_return going;
-  // Too late for another status: an error event, and no [DONE], so that it does not look like a
-  // short answer.
+  // Too late for another status: an error event, and no end, so that it does not look like a short
+  // answer.
   call_->error_code = "upstream_error";
-  const bool provider_said = going.code() == absl::StatusCode::kUnavailable && !out.empty();
+  const bool provider_said =
+      !refused && going.code() == absl::StatusCode::kUnavailable && !out.empty();
   if (!provider_said) {
     Refusal refusal{.http_status = 502, .code = "upstream_error"};
     refusal.message = "The provider broke the stream off.";
     if (going.code() == absl::StatusCode::kDeadlineExceeded) refusal.message = "upstream timed out";
     if (call_->cut_short) refusal.message = "The gateway is shutting down.";
-    out.append("data: ").append(ErrorBody(refusal)).append("\n\n");
+    if (refused) {
+      refusal = RefusalForJudgement(call_->guard.answer_refused);
+      call_->error_code = refusal.code;
+    }
+    out.append(tee.ErrorEvent(ErrorBody(refusal)));
   }
   std::ignore = co_await reply.End(out);
   co_return absl::OkStatus();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "edge/dialects/event_tee.h"
+#include "edge/pipeline/answer_path.h"
 #include "edge/pipeline/attempt.h"
 #include "edge/pipeline/call.h"
 
@@ -12,8 +14,12 @@ class Relay {
   struct Options {
     // Bytes of an answer that is read whole before it is sent on; a larger one passes through.
     size_t max_buffered = 8 << 20;
+    // What the answer passes; null: it goes as it comes.
+    AnswerPath* path = nullptr;
+    // Of answers that the cache keeps; with `path`.
+    AnswerCache* cache = nullptr;
   };
-  // Both must outlive the relay.
+  // All must outlive the relay.
   Relay(CallPtr call, UpstreamCall* upstream, Attempt* attempt, Options options);
 
   // OK: the client has an answer, whole or visibly broken off. An error: nothing was sent, another
@@ -24,11 +30,17 @@ class Relay {
   asio::awaitable<absl::Status> Whole();
   asio::awaitable<absl::Status> Stream();
   asio::awaitable<absl::Status> PassThrough(std::string first);
+  // An answer that may not go on; `spent` of it is counted.
+  absl::Status RefuseAnswer(absl::Status why, const common::v1::Usage& spent, bool estimated);
+  // It is an answer to what was looked up.
+  bool IsRecordable() const;
+  // Gives the cache what passed; else those who wait for it need not any longer.
+  void Record(const common::v1::Usage& usage);
   Headers AnswerHeaders(std::string_view content_type) const;
   void BeginStream();
-  // Ends a stream whose further tokens nobody pays for: `withheld` is the event that would have
-  // been the next, `covered` what is held for the completion.
-  asio::awaitable<absl::Status> CutAtWall(absl::Status refused, std::string withheld,
+  // Ends a stream whose further tokens nobody pays for: `tee` withholds the event that would have
+  // been the next, and outlives the answer; `covered` is what is held for the completion.
+  asio::awaitable<absl::Status> CutAtWall(absl::Status refused, const EventTee* tee,
                                           int64_t covered);
 
   CallPtr call_;
@@ -40,5 +52,7 @@ class Relay {
 // Headers that every answer carries: the request's id, where its limits stand, what a browser needs
 // to read it.
 void AddCallHeaders(const Call& call, Headers& headers);
+// The same and, of an answer that is no refusal, what the cache and the guardrails did about it.
+void AddAnswerHeaders(const Call& call, Headers& headers);
 
 }  // namespace weir::edge

@@ -38,6 +38,8 @@ void LogRequest(const Call& call) {
   const std::string_view proxy =
       call.route.proxy != nullptr ? std::string_view(call.route.proxy->name()) : std::string_view{};
   const std::string client = call.exchange->client.to_string();
+  const std::string_view cache =
+      call.cache.policy != nullptr ? CacheStatusName(call.cache.status) : std::string_view();
   log::Info("request.done", {{"request_id", call.request_id},
                              {"client_request_id", client_id},
                              {"client", client},
@@ -55,6 +57,9 @@ void LogRequest(const Call& call) {
                              {"upstream_status", call.upstream_status},
                              {"attempts", call.attempts},
                              {"stream", call.body.stream},
+                             {"cache", cache},
+                             {"cache_reason", call.cache.reason},
+                             {"guardrails", call.guard.outcome},
                              {"input_tokens", input},
                              {"output_tokens", output},
                              {"estimated", call.usage_estimated},

@@ -25,6 +25,10 @@ constexpr Endpoint kEndpoints[] = {
     {"/chat/completions", routing::v1::API_KIND_CHAT},
     {"/embeddings", routing::v1::API_KIND_EMBEDDINGS},
     {"/models", routing::v1::API_KIND_MODELS},
+    {"/responses", routing::v1::API_KIND_RESPONSES},
+    // As clients of Azure have it; their api-version stands in the query.
+    {"/openai/responses", routing::v1::API_KIND_RESPONSES},
+    {"/openai/v1/responses", routing::v1::API_KIND_RESPONSES},
 };
 
 // The proxy of a prefix; false where there is none. Null: the root.

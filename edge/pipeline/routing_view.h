@@ -37,8 +37,9 @@ struct RouteMatch {
   bool found = false;
 };
 
-// Matches PREFIX + /chat/completions, /embeddings, /models, /models/ID, where PREFIX is empty, /v1,
-// a proxy's context, or that and /v1. The match points into `routes` and `path`.
+// Matches PREFIX + /chat/completions, /responses, /openai/responses, /openai/v1/responses,
+// /embeddings, /models, /models/ID, where PREFIX is empty, /v1, a proxy's context, or that and /v1.
+// The match points into `routes` and `path`.
 RouteMatch MatchPath(const CompiledRoutes& routes, std::string_view path);
 
 // Follows the routing service's table on one loop, and used on its thread alone.

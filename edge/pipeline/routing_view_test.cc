@@ -28,7 +28,8 @@ class MatchPathTest : public ::testing::TestWithParam<PathCase> {};
 
 TEST_P(MatchPathTest, FindsProxyAndKind) {
   auto table = std::make_shared<routing::v1::RoutingTable>();
-  for (const char* context : {"/assistant", "/a/b", "/v1/old", "/openai/v1"}) {
+  for (const char* context :
+       {"/assistant", "/a/b", "/v1/old", "/openai/v1", "/openai/latest", "/a/b/openai"}) {
     routing::v1::ProxyRoute& proxy = *table->add_proxies();
     proxy.set_name(context);
     proxy.set_context(context);
@@ -47,6 +48,7 @@ constexpr auto kNothing = routing::v1::API_KIND_UNSPECIFIED;
 constexpr auto kChat = routing::v1::API_KIND_CHAT;
 constexpr auto kEmbeddings = routing::v1::API_KIND_EMBEDDINGS;
 constexpr auto kModels = routing::v1::API_KIND_MODELS;
+constexpr auto kResponses = routing::v1::API_KIND_RESPONSES;
 INSTANTIATE_TEST_SUITE_P(
     Paths, MatchPathTest,
     ::testing::ValuesIn<PathCase>({
@@ -64,6 +66,18 @@ INSTANTIATE_TEST_SUITE_P(
         {"ContextThatBeginsWithV1", "/v1/old/chat/completions", kChat, "/v1/old"},
         {"ContextThatEndsInV1", "/openai/v1/chat/completions", kChat, "/openai/v1"},
         {"ContextThatEndsInV1Twice", "/openai/v1/v1/chat/completions", kChat, "/openai/v1"},
+        {"Responses", "/responses", kResponses},
+        {"ResponsesV1", "/v1/responses", kResponses},
+        {"ResponsesOfAzure", "/openai/responses", kResponses},
+        {"ProxyResponses", "/assistant/responses", kResponses, "/assistant"},
+        {"ProxyResponsesV1", "/assistant/v1/responses", kResponses, "/assistant"},
+        {"ProxyResponsesOfAzure", "/assistant/openai/responses", kResponses, "/assistant"},
+        {"ProxyResponsesOfAzureV1", "/assistant/openai/v1/responses", kResponses, "/assistant"},
+        {"BelowOpenAi", "/openai/latest/openai/responses", kResponses, "/openai/latest"},
+        {"TheLongerContextOfTwo", "/a/b/openai/responses", kResponses, "/a/b/openai"},
+        {"OneResponse", "/v1/responses/resp_1", kNothing},
+        {"ResponsesOfNobody", "/other/openai/responses", kNothing},
+        {"OpenAiWithoutSlash", "/assistantopenai/responses", kNothing},
         {"Unknown", "/nonsense", kNothing},
         {"UnknownContext", "/other/chat/completions", kNothing},
         {"HalfAContext", "/assist/chat/completions", kNothing},

@@ -25,6 +25,15 @@ Refusal RefusalForUpstream(const absl::Status& status, std::string_view provider
   return refusal;
 }
 
+Refusal RefusalForJudgement(const absl::Status& why) {
+  const bool is_said = why.code() == absl::StatusCode::kPermissionDenied ||
+                       why.code() == absl::StatusCode::kUnavailable;
+  if (is_said) return RefusalFor(why);
+  Refusal refusal{.http_status = 502, .code = "upstream_error"};
+  refusal.message = "The provider's answer cannot be judged by the rules that apply to it";
+  return refusal;
+}
+
 Refusal RefusalForAnswer(const UpstreamCall& upstream, std::string_view body,
                          std::string_view provider) {
   const int status = upstream.http_status();

@@ -7,6 +7,9 @@
 
 namespace weir::edge {
 
+// What a client hears of an answer that rules keep from it: `why` is Guard::JudgeAnswer's.
+Refusal RefusalForJudgement(const absl::Status& why);
+
 // What a client is told of a provider that could not be reached, or did not answer in time.
 Refusal RefusalForUpstream(const absl::Status& status, std::string_view provider);
 

@@ -19,6 +19,8 @@
 #include "edge/http/chunked.h"
 #include "edge/http/listener.h"
 #include "edge/pipeline/pipeline.h"
+#include "edge/testing/fake_cache.h"
+#include "edge/testing/fake_guardrails.h"
 #include "edge/testing/fake_identity.h"
 #include "edge/testing/fake_quota.h"
 #include "edge/testing/fake_routing.h"
@@ -60,8 +62,9 @@ inline std::optional<ClientAnswer> ReadAnswer(const std::string& received, bool 
 }
 
 // The whole pipeline between a client's socket and an upstream's, on one thread and virtual time,
-// with fake services around it. At the end of each test every hold must have ended, and every
-// dispatched attempt must have been settled once.
+// with fake services around it; guardrails and a cache where a test adds policies of theirs. At the
+// end of each test every hold and every lead must have ended, and every dispatched attempt must
+// have been settled once.
 class PipelineFixture : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -88,6 +91,8 @@ class PipelineFixture : public ::testing::Test {
       EXPECT_TRUE(ended.insert(AttemptName(each.key())).second);
     for (const auto& each : quota_.released)
       EXPECT_TRUE(ended.insert(AttemptName(each.key())).second);
+    EXPECT_TRUE(PumpUntil(loop_, [this] { return cache_.open_leases() == 0; }))
+        << "a lead was neither recorded nor given up";
     EXPECT_EQ(outbox_->open(), 0U) << "an attempt stayed open in the outbox";
     EXPECT_EQ(metrics_.in_flight, 0);
   }
@@ -95,6 +100,32 @@ class PipelineFixture : public ::testing::Test {
   std::string MockUrl() const { return fmt::format("http://127.0.0.1:{}/v1", mock_->port()); }
   void Behave(std::string_view json) {
     ASSERT_THAT(mock_->SetBehaviour(json), ::weir::testing::IsOk());
+  }
+
+  // Adds guardrails with a policy for everybody of acme. Before Start, or followed by Publish.
+  guardrails::v1::PolicyEntry& AddGuard(const std::string& name = "words") {
+    has_guardrails_ = true;
+    guardrails_.table.set_version(guardrails_.table.version() + 1);
+    guardrails::v1::PolicyEntry& policy = *guardrails_.table.add_policies();
+    policy.set_organization("acme");
+    policy.set_name(name);
+    policy.add_attachments()->set_level(common::v1::Attachment::LEVEL_ORGANIZATION);
+    policy.set_requests(true);
+    policy.set_responses(true);
+    policy.set_version(1);
+    return policy;
+  }
+  // The same with a cache.
+  api::cache_pb::PolicyEntry& AddCache(const std::string& name = "faq") {
+    cache_.has_table = true;
+    cache_.table.set_version(cache_.table.version() + 1);
+    api::cache_pb::PolicyEntry& policy = *cache_.table.add_policies();
+    policy.set_organization("acme");
+    policy.set_name(name);
+    policy.add_attachments()->set_level(common::v1::Attachment::LEVEL_ORGANIZATION);
+    policy.set_scope(api::cache_pb::SCOPE_ORGANIZATION);
+    policy.set_max_temperature(1);
+    return policy;
   }
 
   // Opens the gateway over what the test has set up so far.
@@ -107,18 +138,30 @@ class PipelineFixture : public ::testing::Test {
     outbox_ = *std::move(outbox);
     api::Quota& quota = other_quota_ != nullptr ? *other_quota_ : quota_;
     settlements_.emplace(Settlements::Deps{loop_, quota, *outbox_, timers_, refused_});
-    gate_.emplace(quota, "edge-1");
-    pipeline_.emplace(options_, Pipeline::Deps{.loop = loop_,
-                                               .identity = caching_,
-                                               .routing = routing_,
-                                               .routes = *routes_,
-                                               .gate = *gate_,
-                                               .settlements = *settlements_,
-                                               .deadlines = deadlines_,
-                                               .addresses = addresses_,
-                                               .metrics = metrics_,
-                                               .clock = clock_,
-                                               .random = random_});
+    OpenPolicies();
+    gate_.emplace(Gate::Deps{.loop = loop_,
+                             .quota = quota,
+                             .settlements = *settlements_,
+                             .clock = clock_,
+                             .guard = guard_ ? &*guard_ : nullptr,
+                             .guard_policies = guard_policies_ ? &*guard_policies_ : nullptr,
+                             .cache = answer_cache_ ? &*answer_cache_ : nullptr,
+                             .cache_policies = cache_policies_ ? &*cache_policies_ : nullptr,
+                             .edge_id = "edge-1"});
+    pipeline_.emplace(options_,
+                      Pipeline::Deps{.loop = loop_,
+                                     .identity = caching_,
+                                     .routing = routing_,
+                                     .routes = *routes_,
+                                     .gate = *gate_,
+                                     .guards = {guard_ ? &*guard_ : nullptr, &guardrails_},
+                                     .cache = answer_cache_ ? &*answer_cache_ : nullptr,
+                                     .settlements = *settlements_,
+                                     .deadlines = deadlines_,
+                                     .addresses = addresses_,
+                                     .metrics = metrics_,
+                                     .clock = clock_,
+                                     .random = random_});
     asio::co_spawn(loop_, routes_->Run(), asio::detached);
     asio::co_spawn(loop_, caching_.Run(), asio::detached);
     connection_deps_.emplace(ConnectionDeps{limits_, deadlines_, watch_, clock_, *pipeline_});
@@ -126,6 +169,19 @@ class PipelineFixture : public ::testing::Test {
     listener_->Start();
     ASSERT_TRUE(PumpUntil(loop_, [this] { return routes_->Current() != nullptr; }));
     client_.emplace(listener_->port());
+  }
+
+  void OpenPolicies() {
+    if (has_guardrails_) {
+      guard_.emplace(Guard::Deps{guardrails_});
+      guard_policies_.emplace(guardrails_, timers_, "guardrails");
+      asio::co_spawn(loop_, guard_policies_->Run(), asio::detached);
+    }
+    if (cache_.has_table) {
+      answer_cache_.emplace(AnswerCache::Options(), AnswerCache::Deps{cache_, loop_, timers_});
+      cache_policies_.emplace(cache_, timers_, "cache");
+      asio::co_spawn(loop_, cache_policies_->Run(), asio::detached);
+    }
   }
 
   static std::string Request(std::string_view body, std::string_view headers = kKey,
@@ -139,13 +195,14 @@ class PipelineFixture : public ::testing::Test {
     return fmt::format("GET {} HTTP/1.1\r\nHost: weir\r\n{}\r\n", path, headers);
   }
   // Waits for the answer to what was sent; time stands still meanwhile.
-  ClientAnswer Answer() {
+  ClientAnswer Answer() { return AnswerTo(*client_); }
+  ClientAnswer AnswerTo(LoopbackClient& client) {
     std::optional<ClientAnswer> answer;
     EXPECT_TRUE(PumpUntil(loop_, [&] {
-      answer = ReadAnswer(client_->received(), client_->ended());
+      answer = ReadAnswer(client.received(), client.ended());
       return answer.has_value();
     }));
-    client_->Take();
+    client.Take();
     return answer.value_or(ClientAnswer{});
   }
   // Sends a request on the client's connection, a new one where the last was closed.
@@ -184,6 +241,13 @@ class PipelineFixture : public ::testing::Test {
   FakeIdentity identity_;
   api::CachingIdentity caching_{{}, {.inner = identity_, .timers = timers_, .random = random_}};
   AddressLimiter addresses_{0, 0, clock_};
+  FakeGuardrails guardrails_;
+  FakeCache cache_;
+  bool has_guardrails_ = false;
+  std::optional<GuardPolicyView> guard_policies_;
+  std::optional<Guard> guard_;
+  std::optional<CachePolicyView> cache_policies_;
+  std::optional<AnswerCache> answer_cache_;
   api::Quota* other_quota_ = nullptr;  // Asked instead of `quota_`, where a test sets it.
   std::optional<Gate> gate_;
   PipelineOptions options_;

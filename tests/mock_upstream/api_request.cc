@@ -28,6 +28,13 @@ absl::Status Optional(dom::object root, std::string_view key, T& to) {
   return Bad(fmt::format("Invalid type for '{}'.", key));
 }
 
+bool ReadItems(dom::object root, std::string_view key, std::vector<dom::element>& to) {
+  dom::array items;
+  if (root[key].get(items) != simdjson::SUCCESS) return false;
+  to.assign(items.begin(), items.end());
+  return true;
+}
+
 absl::Status OptionalCount(dom::object root, std::string_view key, std::optional<int64_t>& to) {
   constexpr int64_t kAbsent = 0x7fff'ffff'ffff'ffff;
   int64_t number = kAbsent;
@@ -57,14 +64,18 @@ void ForEachText(dom::element message, Each each) {
   }
 }
 
-std::string_view Role(dom::element message) {
-  std::string_view role;
-  return message["role"].get(role) == simdjson::SUCCESS ? role : std::string_view();
+std::string_view Text(dom::element message, std::string_view key) {
+  std::string_view text;
+  return message[key].get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
+std::string_view Role(dom::element message) { return Text(message, "role"); }
+std::string_view Type(dom::element message) { return Text(message, "type"); }
 
-void ReadTools(dom::object root, ChatRequest& chat) {
+// A function's name stands at `name_at` below its tool or the choice of it.
+void ReadTools(dom::object root, std::string_view name_at, ChatRequest& chat) {
   std::string_view name;
-  if (root.at_pointer("/tools/0/function/name").get(name) != simdjson::SUCCESS) return;
+  const std::string first = fmt::format("/tools/0{}", name_at);
+  if (root.at_pointer(first).get(name) != simdjson::SUCCESS) return;
   chat.tool = name;
 
   dom::element choice;
@@ -73,15 +84,15 @@ void ReadTools(dom::object root, ChatRequest& chat) {
     if (choice.get(word) == simdjson::SUCCESS) {
       chat.tool_forced = word == "required";
       chat.tool_allowed = word != "none";
-    } else if (choice.at_pointer("/function/name").get(name) == simdjson::SUCCESS) {
+    } else if (choice.at_pointer(name_at).get(name) == simdjson::SUCCESS) {
       chat.tool = name;
       chat.tool_forced = true;
     }
   }
   // A tool's answer is followed by text, so that an agent's loop ends.
-  dom::element last;
-  for (dom::element message : chat.messages) last = message;
-  if (chat.messages.size() > 0 && Role(last) == "tool") chat.tool_allowed = false;
+  if (chat.messages.empty()) return;
+  const dom::element last = chat.messages.back();
+  if (Role(last) == "tool" || Type(last) == "function_call_output") chat.tool_allowed = false;
 }
 
 absl::Status ReadInput(dom::element input, std::vector<std::string>& to) {
@@ -118,7 +129,7 @@ absl::Status ReadInputs(dom::object root, std::vector<std::string>& to) {
 }  // namespace
 
 int64_t ChatRequest::PromptWords() const {
-  int64_t words = 0;
+  int64_t words = CountWords(input) + CountWords(instructions);
   for (dom::element message : messages) {
     ForEachText(message, [&](std::string_view text) { words += CountWords(text); });
   }
@@ -126,6 +137,7 @@ int64_t ChatRequest::PromptWords() const {
 }
 
 std::string ChatRequest::LastUserText() const {
+  if (!input.empty()) return std::string(input);
   dom::element last;
   bool found = false;
   for (dom::element message : messages) {
@@ -147,7 +159,7 @@ absl::StatusOr<ChatRequest> ParseChatRequest(dom::parser& parser, std::string_vi
   if (!root.ok()) return root.status();
   ChatRequest chat;
   if (absl::Status read = ReadModel(*root, chat.model); !read.ok()) return read;
-  if ((*root)["messages"].get(chat.messages) != simdjson::SUCCESS) {
+  if (!ReadItems(*root, "messages", chat.messages)) {
     return Bad("Missing required parameter: 'messages'.");
   }
   // The newer name wins where both are given.
@@ -161,8 +173,26 @@ absl::StatusOr<ChatRequest> ParseChatRequest(dom::parser& parser, std::string_vi
     absl::Status read = Optional(options, "include_usage", chat.include_usage);
     if (!read.ok()) return read;
   }
-  ReadTools(*root, chat);
+  ReadTools(*root, "/function/name", chat);
   return chat;
+}
+
+absl::StatusOr<ChatRequest> ParseResponsesRequest(dom::parser& parser, std::string_view json) {
+  absl::StatusOr<dom::object> root = ParseObject(parser, json);
+  if (!root.ok()) return root.status();
+  ChatRequest request;
+  if (absl::Status read = ReadModel(*root, request.model); !read.ok()) return read;
+  if ((*root)["input"].get(request.input) != simdjson::SUCCESS &&
+      !ReadItems(*root, "input", request.messages)) {
+    return Bad("Missing required parameter: 'input'.");
+  }
+  for (const absl::Status& read : {Optional(*root, "stream", request.stream),
+                                   Optional(*root, "instructions", request.instructions),
+                                   OptionalCount(*root, "max_output_tokens", request.max_tokens)}) {
+    if (!read.ok()) return read;
+  }
+  ReadTools(*root, "/name", request);
+  return request;
 }
 
 absl::StatusOr<EmbeddingsRequest> ParseEmbeddingsRequest(dom::parser& parser,

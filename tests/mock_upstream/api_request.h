@@ -12,14 +12,17 @@
 
 namespace weir::mock {
 
-// What the mock reads of a chat completion request. Views and elements live as long as the parser
-// that read them, and until its next document.
+// What the mock reads of a request for a chat completion or a Response. Views and elements live as
+// long as the parser that read them, and until its next document.
 struct ChatRequest {
   std::string_view model;
   bool stream = false;
   bool include_usage = false;
-  std::optional<int64_t> max_tokens;  // max_completion_tokens or max_tokens, 1 or more.
-  simdjson::dom::array messages;
+  // max_completion_tokens, max_tokens or max_output_tokens, 1 or more.
+  std::optional<int64_t> max_tokens;
+  std::vector<simdjson::dom::element> messages;  // The items of a Response's input.
+  std::string_view input;                        // Or that as one text.
+  std::string_view instructions;                 // Of a Response.
 
   std::string_view tool;     // Name of the first tool offered, or of the one asked for.
   bool tool_forced = false;  // tool_choice is "required" or names a function.
@@ -33,6 +36,8 @@ struct ChatRequest {
 
 // kInvalidArgument says which member is missing or of the wrong type.
 absl::StatusOr<ChatRequest> ParseChatRequest(simdjson::dom::parser& parser, std::string_view json);
+absl::StatusOr<ChatRequest> ParseResponsesRequest(simdjson::dom::parser& parser,
+                                                  std::string_view json);
 
 struct EmbeddingsRequest {
   std::string_view model;

@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
-#include "tests/mock_upstream/gzip.h"
+#include "tests/mock_upstream/frame_writer.h"
 #include "tests/mock_upstream/json_text.h"
 #include "tests/mock_upstream/words.h"
 
@@ -13,51 +11,36 @@ namespace {
 
 constexpr std::string_view kToolArguments = R"({"city":"Paris"})";
 constexpr std::string_view kToolCallId = "call_mock777";
-constexpr std::string_view kLastChunk = "0\r\n\r\n";
-constexpr std::string_view kDone = "[DONE]";
 
-// The frames of one stream: every event is one HTTP chunk, so that a reader sees it by itself.
-class FrameWriter {
+// The frames of one stream.
+class ChatFrames {
  public:
-  FrameWriter(const ChatReply& reply, const Behaviour& behaviour, bool with_usage)
-      : behaviour_(behaviour),
-        before_delta_(fmt::format(
+  ChatFrames(const ChatReply& reply, const Behaviour& behaviour, bool with_usage)
+      : before_delta_(fmt::format(
             R"({{"id":{},"object":"chat.completion.chunk","created":{},"model":{},"choices":)",
             Json(reply.id), reply.created, Json(reply.model))),
-        after_choices_(with_usage ? R"(,"usage":null})" : "}") {
-    if (behaviour.gzip) gzip_.emplace();
-  }
+        after_choices_(with_usage ? R"(,"usage":null})" : "}"),
+        frames_(behaviour) {}
 
   void Delta(std::string_view delta, std::string_view finish_reason = "null") {
-    Event(fmt::format(R"({}[{{"index":0,"delta":{},"logprobs":null,"finish_reason":{}}}]{})",
-                      before_delta_, delta, finish_reason, after_choices_));
+    frames_.Event(
+        fmt::format(R"({}[{{"index":0,"delta":{},"logprobs":null,"finish_reason":{}}}]{})",
+                    before_delta_, delta, finish_reason, after_choices_));
   }
   void LastUsage(std::string_view usage) {
-    Event(fmt::format(R"({}[],"usage":{}}})", before_delta_, usage));
+    frames_.Event(fmt::format(R"({}[],"usage":{}}})", before_delta_, usage));
   }
   void Done() {
-    Chunk(fmt::format("data: {}\n\n", kDone));
-    if (gzip_) HttpChunk(gzip_->Finish());
-    out_ += kLastChunk;
+    frames_.Text("[DONE]");
+    frames_.Finish();
   }
 
-  size_t size() const { return out_.size(); }
-  std::string Take() { return std::move(out_); }
+  size_t size() const { return frames_.size(); }
+  std::string Take() { return frames_.Take(); }
 
  private:
-  void Event(std::string_view json) {
-    if (behaviour_.malformed_json) json = json.substr(0, json.size() / 2);
-    Chunk(fmt::format("data: {}\n\n", json));
-  }
-  void Chunk(const std::string& text) { HttpChunk(gzip_ ? gzip_->Add(text) : text); }
-  void HttpChunk(const std::string& bytes) {
-    fmt::format_to(std::back_inserter(out_), "{:x}\r\n{}\r\n", bytes.size(), bytes);
-  }
-
-  const Behaviour& behaviour_;
   const std::string before_delta_, after_choices_;
-  std::optional<GzipEncoder> gzip_;  // Dear to make; hardly ever needed.
-  std::string out_;
+  FrameWriter frames_;
 };
 
 std::string Message(const ChatReply& reply) {
@@ -89,21 +72,6 @@ std::vector<std::string> ContentDeltas(const ChatReply& reply, const Behaviour& 
   return deltas;
 }
 
-// Ends the answer where `behaviour` has the connection cut.
-void CutForDrop(const Behaviour& behaviour, size_t role_end, Answer& answer) {
-  if (behaviour.drop_before_answer) {
-    answer = {};
-    answer.drop = true;
-    return;
-  }
-  if (!behaviour.drop_after_frames) return;
-  const size_t kept =
-      std::min(answer.frame_ends.size(), static_cast<size_t>(*behaviour.drop_after_frames));
-  answer.body.resize(kept == 0 ? role_end : answer.frame_ends[kept - 1]);
-  answer.frame_ends.resize(kept);
-  answer.drop = true;
-}
-
 }  // namespace
 
 AnswerPtr JsonChatAnswer(const ChatReply& reply, const Behaviour& behaviour) {
@@ -120,27 +88,18 @@ AnswerPtr JsonChatAnswer(const ChatReply& reply, const Behaviour& behaviour) {
 
 AnswerPtr StreamChatAnswer(const ChatReply& reply, const Behaviour& behaviour, bool include_usage) {
   const bool usage = include_usage && !behaviour.omit_usage && !behaviour.omit_stream_usage;
-  auto answer = std::make_shared<Answer>();
-  FrameWriter frames(reply, behaviour, usage);
+  ChatFrames frames(reply, behaviour, usage);
   frames.Delta(RoleDelta(reply));
   const size_t role_end = frames.size();
+  std::vector<size_t> ends;
   for (const std::string& delta : ContentDeltas(reply, behaviour)) {
     frames.Delta(delta);
-    answer->frame_ends.push_back(frames.size());
+    ends.push_back(frames.size());
   }
   frames.Delta("{}", Json(reply.finish_reason));
   if (usage) frames.LastUsage(UsageJson(reply.usage, behaviour, true));
   frames.Done();
-
-  answer->status = behaviour.status;
-  answer->stream = true;
-  answer->head = AnswerHead(behaviour.status, "text/event-stream; charset=utf-8", behaviour) +
-                 "Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n";
-  answer->body = frames.Take();
-  answer->frames_in_whole = answer->frame_ends.size();
-  answer->usage = BookedUsage(reply.usage, behaviour);
-  CutForDrop(behaviour, role_end, *answer);
-  return answer;
+  return StreamAnswer(frames.Take(), std::move(ends), role_end, reply.usage, behaviour);
 }
 
 }  // namespace weir::mock

@@ -6,6 +6,7 @@
 
 #include "tests/mock_upstream/chat_answer.h"
 #include "tests/mock_upstream/embeddings_answer.h"
+#include "tests/mock_upstream/responses_answer.h"
 
 namespace weir::mock {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 namespace http = boost::beast::http;
 
 constexpr std::string_view kChat = "/v1/chat/completions";
+constexpr std::string_view kResponses = "/v1/responses";
 constexpr std::string_view kEmbeddings = "/v1/embeddings";
 constexpr std::string_view kModels = "/v1/models";
 constexpr unsigned kHttp11 = 11;
@@ -38,6 +40,8 @@ AnswerPtr Faulty(int status) {
   return ErrorAnswer(status,
                      "The request is no HTTP/1.1 request within the bounds of this server.");
 }
+
+AnswerPtr WantsHttp11() { return ErrorAnswer(400, "A stream wants HTTP/1.1."); }
 
 Provider::Reply BadRequest(const absl::Status& status) {
   const auto message = status.message();
@@ -67,7 +71,7 @@ Provider::Reply Provider::Respond(const RequestParser& request, std::string_view
   if (request.fault() != 0) return {.answer = Faulty(request.fault())};
   const auto& message = request.message();
   const std::string_view path = Path(message.target());
-  const bool is_post_path = path == kChat || path == kEmbeddings;
+  const bool is_post_path = path == kChat || path == kResponses || path == kEmbeddings;
   if (!is_post_path && path != kModels) {
     return {.answer =
                 ErrorAnswer(404, fmt::format("Unknown request URL: {}.", path), "unknown_url")};
@@ -79,6 +83,7 @@ Provider::Reply Provider::Respond(const RequestParser& request, std::string_view
     return {.answer = WholeAnswer(200, std::string(kModelsJson), {}, Behaviour())};
   }
   const std::string_view body = request.body(buffered);
+  if (path == kResponses) return Responses(body, message.version(), json);
   return path == kChat ? Chat(body, message.version(), json) : Embeddings(body, json);
 }
 
@@ -86,11 +91,26 @@ Provider::Reply Provider::Chat(std::string_view body, unsigned version,
                                simdjson::dom::parser& json) const {
   absl::StatusOr<ChatRequest> chat = ParseChatRequest(json, body);
   if (!chat.ok()) return BadRequest(chat.status());
-  if (chat->stream && version < kHttp11) {
-    return {.answer = ErrorAnswer(400, "A stream wants HTTP/1.1.")};
-  }
+  if (chat->stream && version < kHttp11) return {.answer = WantsHttp11()};
   Reply reply{.behaviour = behaviours_.Take(chat->model), .model = std::string(chat->model)};
   reply.answer = ChatAnswer(*chat, *reply.behaviour);
+  return reply;
+}
+
+Provider::Reply Provider::Responses(std::string_view body, unsigned version,
+                                    simdjson::dom::parser& json) const {
+  absl::StatusOr<ChatRequest> request = ParseResponsesRequest(json, body);
+  if (!request.ok()) return BadRequest(request.status());
+  if (request->stream && version < kHttp11) return {.answer = WantsHttp11()};
+  Reply reply{.behaviour = behaviours_.Take(request->model), .model = std::string(request->model)};
+  const ActiveBehaviour& active = *reply.behaviour;
+  if (active.error) {
+    reply.answer = active.error;
+    return reply;
+  }
+  const ChatReply said = ReplyTo(*request, active.behaviour, behaviours_.fixed());
+  reply.answer = request->stream ? StreamResponsesAnswer(said, active.behaviour)
+                                 : JsonResponsesAnswer(said, active.behaviour);
   return reply;
 }
 

@@ -30,6 +30,7 @@ class Provider {
  private:
   AnswerPtr Refusal(const RequestParser& request) const;
   Reply Chat(std::string_view body, unsigned version, simdjson::dom::parser& json) const;
+  Reply Responses(std::string_view body, unsigned version, simdjson::dom::parser& json) const;
   Reply Embeddings(std::string_view body, simdjson::dom::parser& json) const;
   AnswerPtr ChatAnswer(const ChatRequest& chat, const ActiveBehaviour& active) const;
 

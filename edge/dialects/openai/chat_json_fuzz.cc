@@ -21,11 +21,11 @@ void Check(RequestReader& reader, routing::v1::ApiKind kind, std::string_view js
   if (!read.ok()) return;
   Require(Splice(body.view(), *read, {}) == json);
   const bool chat = kind == routing::v1::API_KIND_CHAT;
+  const bool completes = kind != routing::v1::API_KIND_EMBEDDINGS;
   Changes changes{.model = "up\"stream"};
-  if (chat) {
-    changes.output_cap = 77;
-    changes.ask_for_usage = true;
-  }
+  if (completes) changes.output_cap = 77;
+  if (!chat) changes.cap_field = "max_output_tokens";
+  changes.ask_for_usage = chat;
   const testing::Padded spliced(Splice(body.view(), *read, changes));
   const auto again = reader.Read(kind, spliced.view());
   Require(again.ok());
@@ -34,9 +34,9 @@ void Check(RequestReader& reader, routing::v1::ApiKind kind, std::string_view js
   Require(again->choices == read->choices);
   Require(again->input_tokens_bound == read->input_tokens_bound);
   Require(again->input_tokens_likely == read->input_tokens_likely);
-  if (!chat) return;
+  if (!completes) return;
   Require(again->output_tokens_declared == 77 * read->choices);
-  Require(again->usage_asked);
+  Require(again->usage_asked == chat);
   // Splicing what is spliced already changes nothing.
   Require(Splice(spliced.view(), *again, changes) == spliced.view());
 }
@@ -49,5 +49,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view json(reinterpret_cast<const char*>(data), size);
   weir::edge::openai::Check(reader, weir::routing::v1::API_KIND_CHAT, json);
   weir::edge::openai::Check(reader, weir::routing::v1::API_KIND_EMBEDDINGS, json);
+  weir::edge::openai::Check(reader, weir::routing::v1::API_KIND_RESPONSES, json);
   return 0;
 }

@@ -6,7 +6,9 @@
 
 #include "common/text/excerpt.h"
 #include "edge/dialects/openai/bad_field.h"
+#include "edge/dialects/openai/member_reader.h"
 #include "edge/dialects/openai/member_spans.h"
+#include "edge/dialects/openai/responses_members.h"
 #include "edge/dialects/openai/text_walk.h"
 
 namespace weir::edge::openai {
@@ -16,13 +18,10 @@ namespace dom = simdjson::dom;
 namespace {
 
 constexpr size_t kMaxBody = 64 * 1024 * 1024;
-constexpr size_t kMaxModel = 200;
-constexpr int64_t kMaxTokens = 10'000'000;
 constexpr int64_t kMaxChoices = 128;
 // Beyond what is accepted, so that the walk and not the parser (for which an empty array is no
 // level) draws the line.
 constexpr size_t kParserDepth = TextWalk::kMaxDepth + 8;
-constexpr std::string_view kTwice = "comes twice: want each key once";
 
 absl::Status NotJson(simdjson::error_code error) {
   switch (error) {
@@ -38,12 +37,13 @@ absl::Status NotJson(simdjson::error_code error) {
   }
 }
 
-// What a top-level member contributes; one call per member.
-class MemberReader {
+// The members of a request for chat completions or embeddings.
+class ChatMembers final : public MemberReader {
  public:
-  MemberReader(RequestBody& body, TextWalk& walk) : body_(body), walk_(walk) {}
+  ChatMembers(RequestBody& body, TextWalk& walk) : MemberReader(body, walk) {}
 
-  absl::Status Read(std::string_view key, dom::element value, Span at, std::string_view original) {
+  absl::Status Read(std::string_view key, dom::element value, Span at,
+                    std::string_view original) override {
     const bool chat = body_.kind == routing::v1::API_KIND_CHAT;
     if (key == "model") return Model(value, at);
     if (chat && key == "messages") return Messages(value);
@@ -63,29 +63,14 @@ class MemberReader {
     return Walk(value, key, TextWalk::Text::kNone);
   }
 
-  absl::Status Finish() {
+ private:
+  absl::Status CheckWhole() override {
     const bool chat = body_.kind == routing::v1::API_KIND_CHAT;
     if (chat && !messages_seen_)
       return BadField("messages", "is missing: want an array of messages");
     if (!chat && !input_seen_) {
       return BadField("input", "is missing: want a string or an array of strings or tokens");
     }
-    if (walk_.too_deep()) return NotJson(simdjson::DEPTH_ERROR);
-    if (cap_) body_.output_tokens_declared = *cap_ * body_.choices;
-    body_.input_tokens_bound = walk_.bound();
-    body_.input_tokens_likely = walk_.likely();
-    return absl::OkStatus();
-  }
-
- private:
-  absl::Status Model(dom::element value, Span at) {
-    if (value.type() != dom::element_type::STRING) return BadField("model", "is not a string");
-    const std::string_view name = value.get_string().value_unsafe();
-    if (name.empty() || name.size() > kMaxModel) {
-      return BadField("model", fmt::format("has {} bytes: want 1 to {}", name.size(), kMaxModel));
-    }
-    body_.model = name;
-    body_.model_at = {at, true};
     return absl::OkStatus();
   }
 
@@ -116,14 +101,6 @@ class MemberReader {
     return repeated ? BadField(path(*repeated), std::string(kTwice)) : absl::OkStatus();
   }
 
-  // Looks at a member's value, and measures what of it is prompt.
-  absl::Status Walk(dom::element value, std::string_view key, TextWalk::Text text,
-                    std::string_view json = {}) {
-    const auto repeated = walk_.FindRepeatedKey(value, 2, text, json);
-    if (!repeated) return absl::OkStatus();
-    return BadField(text::Excerpt(key) + *repeated, std::string(kTwice));
-  }
-
   absl::Status Input(dom::element value) {
     input_seen_ = true;
     if (value.type() == dom::element_type::STRING) {
@@ -150,27 +127,6 @@ class MemberReader {
     if (!value.is_int64())
       return BadField("input", "has an element that is not a string or a token");
     walk_.AddTokens(1);
-    return absl::OkStatus();
-  }
-
-  static absl::Status Flag(std::string_view key, dom::element value, bool& out) {
-    if (value.is_null()) return absl::OkStatus();
-    if (value.type() != dom::element_type::BOOL)
-      return BadField(std::string(key), "is not true or false");
-    out = value.get_bool().value_unsafe();
-    return absl::OkStatus();
-  }
-
-  absl::Status Cap(std::string_view key, dom::element value, Span at, Member& member) {
-    member = {at, true};
-    if (value.is_null()) return absl::OkStatus();
-    int64_t tokens = 0;
-    if (!value.is_int64() || (tokens = value.get_int64().value_unsafe()) < 1 ||
-        tokens > kMaxTokens) {
-      return BadField(std::string(key),
-                      fmt::format("is not a whole number from 1 to {}", kMaxTokens));
-    }
-    cap_ = std::max(cap_.value_or(0), tokens);
     return absl::OkStatus();
   }
 
@@ -204,9 +160,6 @@ class MemberReader {
     return absl::OkStatus();
   }
 
-  RequestBody& body_;
-  TextWalk& walk_;
-  std::optional<int64_t> cap_;
   bool messages_seen_ = false;
   bool input_seen_ = false;
 };
@@ -247,7 +200,11 @@ absl::StatusOr<RequestBody> RequestReader::Read(routing::v1::ApiKind kind, std::
   read.empty_object = members.size() == 0;
   const std::string_view object = body.substr(read.insert_at - 1);
   const std::vector<Span> spans = MemberSpans(object);
-  MemberReader reader(read, walk);
+  std::optional<ChatMembers> chat;
+  std::optional<ResponsesMembers> responses;
+  MemberReader& reader = kind == routing::v1::API_KIND_RESPONSES
+                             ? static_cast<MemberReader&>(responses.emplace(read, walk))
+                             : chat.emplace(read, walk);
   size_t index = 0;
   for (const auto field : members) {
     Span at = spans[index++];

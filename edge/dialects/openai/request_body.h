@@ -24,8 +24,8 @@ struct Member {
   bool present = false;
 };
 
-// What the gateway reads of a chat or embeddings request. The original bytes stay as they came;
-// changes are spliced in.
+// What the gateway reads of a chat, Responses or embeddings request. The original bytes stay as
+// they came; changes are spliced in.
 struct RequestBody {
   routing::v1::ApiKind kind = routing::v1::API_KIND_CHAT;
   std::string model;  // Unescaped; at most 200 bytes.
@@ -35,7 +35,8 @@ struct RequestBody {
   std::optional<int64_t> output_tokens_declared;
   Member max_tokens_at;
   Member max_completion_tokens_at;
-  int64_t choices = 1;  // `n`.
+  Member max_output_tokens_at;  // Of the Responses API.
+  int64_t choices = 1;          // `n`.
   // The client asked for the usage chunk of a stream.
   bool usage_asked = false;
   Member stream_options_at;  // The whole value.

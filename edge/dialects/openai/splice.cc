@@ -30,12 +30,14 @@ std::string Splice(std::string_view original, const RequestBody& body, const Cha
   }
   if (changes.output_cap) {
     const std::string cap = std::to_string(*changes.output_cap);
-    for (const Member* each : {&body.max_tokens_at, &body.max_completion_tokens_at}) {
-      if (each->present) edits.push_back({each->value, cap});
+    bool written = false;
+    for (const Member* each :
+         {&body.max_tokens_at, &body.max_completion_tokens_at, &body.max_output_tokens_at}) {
+      if (!each->present) continue;
+      edits.push_back({each->value, cap});
+      written = true;
     }
-    if (!body.max_tokens_at.present && !body.max_completion_tokens_at.present) {
-      insert(changes.cap_field, cap);
-    }
+    if (!written) insert(changes.cap_field, cap);
   }
   if (changes.ask_for_usage && !body.usage_asked) {
     if (body.include_usage_at.present) {
