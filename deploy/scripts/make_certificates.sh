@@ -4,7 +4,7 @@
 #   deploy/scripts/make_certificates.sh DIR [--owner UID:GID]
 #
 #   DIR/ca/{ca.pem,ca.key}                                    ten years; the key is for this script alone: no service gets it
-#   DIR/SERVICE/{certificate.pem,key.pem,ca.pem}              397 days; SERVICE: edge admin identity quota routing mock
+#   DIR/SERVICE/{certificate.pem,key.pem,ca.pem}              397 days; SERVICE: edge admin identity quota routing guardrails cache mock
 #
 # A certificate is for SERVICE.weir, which is what its peers ask for and know it by, and for SERVICE, localhost and 127.0.0.1. All
 # replicas of a service use the same one.
@@ -16,7 +16,7 @@
 set -euo pipefail
 umask 077
 
-readonly services=(edge admin identity quota routing mock)
+readonly services=(edge admin identity quota routing guardrails cache mock)
 readonly ca_days=3650 days=397 renew_seconds=$((120 * 24 * 3600))
 
 main() {

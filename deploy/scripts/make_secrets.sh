@@ -5,13 +5,15 @@
 #   deploy/scripts/make_secrets.sh DIR [--container]
 #
 #   DIR/ca                                 the CA; its key is for make_certificates.sh alone
-#   DIR/{edge,admin,identity,quota,routing,mock}/{certificate.pem,key.pem,ca.pem}
-#   DIR/{identity,quota,routing}/master.key     64 hex digits, one key: opens the credentials of providers
+#   DIR/{edge,admin,identity,quota,routing,guardrails,cache,mock}/{certificate.pem,key.pem,ca.pem}
+#   DIR/{identity,quota,routing,cache}/master.key
+#                                          64 hex digits, one key: opens the credentials of providers and the answers that are kept
+#   DIR/guardrails/hash.key                64 hex digits: what stands in the place of a value that is hashed comes of it
 #   DIR/edge/master.key                    another one: seals what edges keep on their disk
 #   DIR/identity/pepper                    64 hex digits: without it no key and no admin token is known
 #   DIR/identity/admin.token               the first admin token, and for weirctl DIR/operator/{admin.token,ca.pem}
-#   DIR/{identity,quota,routing}/database.password, and for the server DIR/postgres/database.password
-#   DIR/{quota,routing}/redis.password, and for the server DIR/redis/users.acl
+#   DIR/{identity,quota,routing,guardrails,cache}/database.password, and for the server DIR/postgres/database.password
+#   DIR/{quota,routing}/redis.password, another DIR/cache/redis.password, and for the server DIR/redis/users.acl
 #
 #   --container   Gives the folders to the users of the images: 10001 (weir) and 999 (postgres, redis). Needs root.
 #
@@ -30,7 +32,7 @@ main() {
     [[ $# == 2 && "$2" == --container ]] || usage
     container=yes
   fi
-  mkdir -p "$dir"/{ca,edge,admin,identity,quota,routing,mock,postgres,redis,operator}
+  mkdir -p "$dir"/{ca,edge,admin,identity,quota,routing,guardrails,cache,mock,postgres,redis,operator}
   bash "$here/make_certificates.sh" "$dir" ${container:+--owner "$weir_owner"}
   exec 9>"$dir/ca/lock"
   flock 9
@@ -52,14 +54,16 @@ make_all() {
   make edge/master.key hex_32
   make identity/pepper hex_32
   make identity/master.key hex_32
-  share identity/master.key quota/master.key routing/master.key
+  share identity/master.key {quota,routing,cache}/master.key
+  make guardrails/hash.key hex_32
   make identity/admin.token admin_token
   share identity/admin.token operator/admin.token
   share ca/ca.pem operator/ca.pem
   make postgres/database.password hex_32
-  share postgres/database.password {identity,quota,routing}/database.password
+  share postgres/database.password {identity,quota,routing,guardrails,cache}/database.password
   make quota/redis.password hex_32
   share quota/redis.password routing/redis.password
+  make cache/redis.password hex_32
   write redis/users.acl < <(redis_users)
 }
 
@@ -114,17 +118,20 @@ admin_token() {
   printf '%s%s' "$text" "$check"
 }
 
-# The server knows the password's hash alone. Whoever checks the server's health may ask whether it is there.
+# The server knows the hashes of the passwords alone. What is kept of answers is for the cache, and it sees nothing else. Whoever checks
+# the server's health may ask whether it is there.
 redis_users() {
-  local hash
-  hash="$(printf '%s' "$(<"$dir/quota/redis.password")" | sha256sum | cut -d' ' -f1)"
+  local commands="+@all -@admin -@dangerous +info +role"
   echo "user default off resetpass resetkeys resetchannels -@all"
   echo "user health on nopass resetkeys resetchannels -@all +ping"
-  echo "user weir on #$hash resetkeys ~w1:* resetchannels &w1:* +@all -@admin -@dangerous +info +role"
+  echo "user weir on #$(hash_of quota/redis.password) resetkeys ~w1:q:* ~w1:r:* resetchannels &w1:q:* &w1:r:* $commands"
+  echo "user cache on #$(hash_of cache/redis.password) resetkeys ~w1:sc:* resetchannels &w1:sc:* $commands"
 }
 
+hash_of() { printf '%s' "$(<"$dir/$1")" | sha256sum | cut -d' ' -f1; }
+
 give_away() {
-  chown -R "$weir_owner" "$dir"/{edge,admin,identity,quota,routing,mock,operator}
+  chown -R "$weir_owner" "$dir"/{edge,admin,identity,quota,routing,guardrails,cache,mock,operator}
   chown -R "$store_owner" "$dir"/{postgres,redis}
 }
 

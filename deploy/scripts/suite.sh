@@ -7,7 +7,7 @@
 #   deploy/scripts/suite.sh restart NAME        One process: stop and start. Also: stop NAME, start NAME, kill NAME (SIGKILL).
 #   deploy/scripts/suite.sh status              What runs.
 #
-# NAME: postgres redis identity quota routing edge edge-2 ... admin mock.
+# NAME: postgres redis identity quota routing guardrails cache edge edge-2 ... admin mock.
 #
 #   WEIR_SUITE_HOME        configuration, data, secrets, logs (.weir-suite); delete it to begin anew
 # Remembered from one `up` to the next:
@@ -26,7 +26,7 @@ home="${WEIR_SUITE_HOME:-$root/.weir-suite}"
 postgres_bin=/usr/lib/postgresql/15/bin
 
 readonly start_seconds=60 stop_seconds=60
-readonly stores=(postgres redis) services=(identity quota routing)
+readonly stores=(postgres redis) services=(identity quota routing guardrails cache)
 
 main() {
   local command="${1:-}"
@@ -139,7 +139,7 @@ edge_name() { if [[ "$1" == 1 ]]; then echo edge; else echo "edge-$1"; fi; }
 
 known() {
   case "$1" in
-    postgres | redis | identity | quota | routing | edge | edge-[2-9] | admin | mock) ;;
+    postgres | redis | identity | quota | routing | guardrails | cache | edge | edge-[2-9] | admin | mock) ;;
     *) fail "'$1' is no process of the suite" ;;
   esac
 }
@@ -164,16 +164,16 @@ prepare() {
 # are loopback's, PORTS and the offset higher; secrets and data lie in the suite's folder. What is said of certificates goes.
 configure() {
   local template="$1" name="$2" more=$(($3 + offset)) text number port
-  local sockets=("" identity quota routing)
+  local sockets=("" "${services[@]}")
   text="$(grep -vE 'tls: \{certificate|ca_file:' "$root/deploy/config/suite/$template.yaml" | sed -E \
     -e "s#\"postgres:5432\"#\"$home/run/stores\"#" -e "s#\"redis:6379\"#\"unix:$home/run/redis.sock\"#" \
     -e "s#/run/weir/secrets#$home/secrets/$template#" -e "s#/var/lib/weir#$home/data/edge#")"
-  for number in 1 2 3; do
+  for number in 1 2 3 4 5; do
     text="$(sed -E "s#\"[a-z0-9.]+:910$number\"#\"unix:$home/run/${sockets[number]}.sock\"#" <<<"$text")"
   done
-  for port in 8080 8090 9111 9112 9113 9120 9121 9122 9123 9124; do
+  for port in 8080 8090 911{1..5} 912{0..6}; do
     text="$(sed -E -e "s#\"localhost:$port\"#\"localhost:$((port + more))\"#g" \
-      -e "s#\"([0-9.]+|identity|quota|routing):$port\"#\"127.0.0.1:$((port + more))\"#g" <<<"$text")"
+      -e "s#\"([0-9.]+|identity|quota|routing|guardrails|cache):$port\"#\"127.0.0.1:$((port + more))\"#g" <<<"$text")"
   done
   printf '# Made by deploy/scripts/suite.sh, from deploy/config/suite/%s.yaml, at each start.\n%s\n' "$template" "$text" \
     >"$home/config/$name.yaml"
@@ -271,6 +271,8 @@ ready() {
     quota) weirctl ready "http://127.0.0.1:$((9122 + offset))/readyz" ;;
     routing) weirctl ready "http://127.0.0.1:$((9123 + offset))/readyz" ;;
     admin) weirctl ready "http://127.0.0.1:$((9124 + offset))/readyz" ;;
+    guardrails) weirctl ready "http://127.0.0.1:$((9125 + offset))/readyz" ;;
+    cache) weirctl ready "http://127.0.0.1:$((9126 + offset))/readyz" ;;
     edge) weirctl ready "http://127.0.0.1:$((9120 + offset))/readyz" ;;
     edge-*) weirctl ready "http://127.0.0.1:$((9120 + offset + 100 * (${1#edge-} - 1)))/readyz" ;;
   esac
@@ -330,9 +332,11 @@ stop() {
 
 apply_demo() {
   bash "$root/deploy/scripts/make_demo.sh" "$home/demo" "http://127.0.0.1:$((8082 + offset))/v1"
+  local addresses='' number
+  for number in "${!services[@]}"; do addresses+=",${services[number]}=127.0.0.1:$((9111 + number + offset))"; done
   (
     unset "${!WEIR_@}"
-    weirctl --address "identity=127.0.0.1:$((9111 + offset)),quota=127.0.0.1:$((9112 + offset)),routing=127.0.0.1:$((9113 + offset))" \
+    weirctl --address "${addresses#,}" \
       --token-file "$home/secrets/operator/admin.token" apply -f "$home/demo/documents"
   )
   cat <<TEXT
