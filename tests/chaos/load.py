@@ -72,11 +72,16 @@ class Load:
                                 "Authorization": f"Bearer {self._key or self._tenant.secret}"})
             reply = connection.getresponse()
             body = reply.read().decode()
+            if reply.status == 200:
+                self.look(reply.headers, body)
             if self._stream and reply.status == 200 and "data: [DONE]" not in body:
                 return "cut", body[-300:]
             return reply.status, body if reply.status != 200 else ""
         finally:
             connection.close()
+
+    def look(self, headers, body):
+        """What a test wants to know of an answer; of many at once."""
 
     def count(self, since=0.0, until=float("inf")):
         """How many ended in which way, of those that began in that time."""

@@ -22,6 +22,8 @@ MEANWHILE = {
     "identity": set(),       # Known keys go on.
     "quota": {503},          # Nobody can say whether they may.
     "routing": set(),        # The last table serves on.
+    "guardrails": set(),     # Without a policy nobody asks; with one: test_policies_away.py.
+    "cache": set(),
     "redis": {503},          # Strict limits.
     "postgres": set(),       # What must last waits in the outboxes.
 }

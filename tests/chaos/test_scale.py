@@ -8,7 +8,7 @@ from weir_harness.settings import patience
 from weir_harness.tenant import Tenant
 from weir_harness.waiting import eventually
 
-TWO = {"edge": 2, "identity": 2, "quota": 2}
+TWO = {"edge": 2, "identity": 2, "quota": 2, "guardrails": 2}
 
 
 def settled(tenant, mock, finished):
@@ -23,13 +23,14 @@ def test_every_replica_takes_its_share_and_none_is_missed(new_suite, mock):
     suite = new_suite(replicas=TWO)
     tenant = Tenant(suite, mock)
     tenant.limit("requests", 1_000_000, "UNIT_REQUESTS")
+    tenant.guard("masks", preset="wso2-pii-masking")
     mock.reset()
     with Load(suite, tenant) as load:
         time.sleep(2)
-        for name in ("edge-2", "quota-2", "identity-2"):
+        for name in ("edge-2", "quota-2", "identity-2", "guardrails-2"):
             suite.parts[name].stop()
         time.sleep(1)
-        for name in ("identity-2", "quota-2", "edge-2"):
+        for name in ("guardrails-2", "identity-2", "quota-2", "edge-2"):
             suite.parts[name].start()
         time.sleep(1)
     assert set(load.count()) == {200}, load.failures()
@@ -43,6 +44,7 @@ def test_a_rolling_restart_of_everything_fails_nobody(new_suite, mock):
     suite = new_suite(replicas=TWO)
     tenant = Tenant(suite, mock)
     tenant.limit("requests", 1_000_000, "UNIT_REQUESTS")
+    tenant.guard("masks", preset="wso2-pii-masking")
     mock.reset()
     mock.behave(mode="words", words=10, frame_delay_ms=100)
     with Load(suite, tenant, callers=4) as load, \

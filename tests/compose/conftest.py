@@ -38,6 +38,19 @@ def free_key(suite):
 
 
 @pytest.fixture(scope="session")
+def governed_key(suite):
+    """Another one, for whose calls guardrails and cache are asked."""
+    made = json.loads(suite.weirctl("--output", "json", "keys", "create", "governed"))
+    own = {"organization": "default", "name": "governed",
+           "attachments": [{"level": "LEVEL_KEY", "subject": "governed"}]}
+    rules = [{"name": "mail", "action": "mask", "entities": {"types": ["EMAIL"]}}]
+    for method, policy in (("GuardrailsAdminService/PutGuardrailPolicy", {**own, "rules": rules}),
+                           ("CacheAdminService/PutCachePolicy", own)):
+        suite.weirctl("call", method, json.dumps({"policy": policy}))
+    return made["secret"]
+
+
+@pytest.fixture(scope="session")
 def image_tree(tmp_path_factory):
     """What is in the image of weir, unpacked."""
     folder = tmp_path_factory.mktemp("image")

@@ -20,12 +20,14 @@ pytestmark = pytest.mark.timeout(300 + 120 * ROUNDS)
 AWAY = 5.0                    # Seconds without a packet.
 RECOVERY = 5.0 * SLOW_FACTOR  # After the cut is healed: nothing but 200 from then on.
 STRANGERS = 250               # Keys that nobody has seen before, each for one call.
+GOVERNED = "governed"         # The model of the provider that serves who has policies.
 ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
-class Meanwhile(collections.namedtuple("Meanwhile", "known strangers seconds")):
+class Meanwhile(collections.namedtuple("Meanwhile", "known strangers seconds governed", defaults=[None])):
     """What callers may see while a part is away, besides 200: with a key that was used before, and with
-    one that was not; and how long a call may take."""
+    one that was not; how long a call may take; and with a known key that policies of guardrails and cache
+    are for (None: as others)."""
 
 
 # By the table of docs/failure_modes.md, and its "4 s at most".
@@ -35,6 +37,9 @@ ALLOWED = {
     "identity": Meanwhile(set(), {503}, 4.5),   # Known keys go on.
     "quota": Meanwhile({503}, {503}, 4.5),      # What is leased is spent; then nobody knows.
     "routing": Meanwhile(set(), set(), 4.5),    # The last table serves on.
+    # Nobody says what may leave; calls without a policy do not ask.
+    "guardrails": Meanwhile(set(), set(), 4.5, {503}),
+    "cache": Meanwhile(set(), set(), 4.5),      # Nothing is found.
     "redis": Meanwhile({503}, {503}, 4.5),      # Strict limits.
     "postgres": Meanwhile(set(), {503}, 4.5),   # What must last waits in the outboxes; new keys do too.
 }
@@ -84,11 +89,35 @@ def statuses(outcomes):
     return collections.Counter(each.status for each in outcomes)
 
 
-def one_round(suite, tenant, part):
-    """Load, the cut, the healing; the answers that callers had."""
+class Books:
+    """Those of the provider without what was asked of one of its models."""
+
+    def __init__(self, mock, without):
+        self._mock, self._without = mock, without
+
+    def ledger(self):
+        books = self._mock.ledger()
+        others = books.pop("by_model").get(self._without, {})
+        return {name: value - others.get(name, 0) for name, value in books.items()}
+
+
+def new_governed(installed, mock):
+    """An organisation whose calls are judged, and answered from the cache where they can be."""
+    tenant = Tenant(installed, mock, model={"targets": [{"provider": "vendor", "upstream_model": GOVERNED}]})
+    everybody = [{"level": "LEVEL_ORGANIZATION"}]
+    tenant.put("GuardrailPolicy", "masks", attachments=everybody, rules=[
+        {"name": "mail", "action": "mask", "entities": {"types": ["EMAIL"]}}])
+    tenant.put("CachePolicy", "answers", attachments=everybody)
+    eventually(lambda: tenant.chat("Hello!").headers["X-Cache-Status"] == "HIT", what="an answer of the cache")
+    return tenant
+
+
+def one_round(suite, tenant, governed, part):
+    """Load, the cut, the healing; the answers that callers had from the provider, as all calls of `tenant` are."""
     keys = [tenant.key() for _ in range(STRANGERS)]
     with Load(suite.port, tenant.secret, callers=6, pause_seconds=0.02) as known, \
-            Load(suite.port, keys, callers=2, pause_seconds=0.1) as strangers:
+            Load(suite.port, keys, callers=2, pause_seconds=0.1) as strangers, \
+            Load(suite.port, governed.secret, callers=2, pause_seconds=0.05) as policies:
         time.sleep(1)
         cut_at = time.monotonic()
         with CutOff(suite.container(part)) as cut:
@@ -96,10 +125,12 @@ def one_round(suite, tenant, part):
         healed_at = time.monotonic()
         time.sleep(RECOVERY)
         everything_works(tenant)
+        assert governed.chat(unique("something new")).status == 200
         time.sleep(2)
     assert all(cut.dropped.values()), cut.dropped
     allowed = ALLOWED[part]
-    for load, besides in ((known, allowed.known), (strangers, allowed.strangers)):
+    of_governed = allowed.known if allowed.governed is None else allowed.governed
+    for load, besides in ((known, allowed.known), (strangers, allowed.strangers), (policies, of_governed)):
         why = (load.failures, suite.logs_of([part, "edge"]))
         assert set(statuses(load.between(until=cut_at - 0.3))) == {200}, why
         meanwhile = load.between(cut_at - 0.3, healed_at + RECOVERY)
@@ -130,7 +161,9 @@ def test_who_was_cut_off_comes_back_by_itself_and_nothing_is_lost(two_edges, par
     for _ in range(ROUNDS):
         eventually(lambda: mock.open_count() == 0, within=5, what="an idle provider")
         tenant = Tenant(installed, mock)
-        tenant.limit("budget", 1_000_000_000, level="LEVEL_ORGANIZATION", subject="", enforcement="ENFORCEMENT_STRICT")
+        governed = new_governed(installed, mock)
+        for each in (tenant, governed):
+            each.limit("budget", 1_000_000_000, level="LEVEL_ORGANIZATION", subject="", enforcement="ENFORCEMENT_STRICT")
         mock.reset()
-        check_books(tenant, mock, one_round(suite, tenant, part))
+        check_books(tenant, Books(mock, GOVERNED), one_round(suite, tenant, governed, part))
     assert lives(suite) == before

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import time
 import zlib
 
 import pytest
@@ -10,7 +11,7 @@ from suite_harness.compose import ROOT
 
 SCRIPTS = ROOT / "deploy/scripts"
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-CERTIFIED = ["edge", "admin", "identity", "quota", "routing", "mock"]
+CERTIFIED = ["edge", "admin", "identity", "quota", "routing", "guardrails", "cache", "mock"]
 
 
 def make(folder, check=True):
@@ -73,13 +74,58 @@ def test_who_needs_no_secret_has_none(made):
     assert names["edge"] == tls | {"master.key"}
     assert names["identity"] - tls == {"master.key", "pepper", "admin.token", "database.password"}
     assert (made / "edge/master.key").read_text() != (made / "routing/master.key").read_text()
-    assert "pepper" not in names["quota"] | names["routing"]
+    services = ["quota", "routing", "guardrails", "cache"]
+    assert "pepper" not in set().union(*(names[each] for each in services))
+    assert {each for each in services if "redis.password" in names[each]} == {"quota", "routing", "cache"}
+    assert names["guardrails"] - tls == {"hash.key", "database.password"}
 
 
-def test_redis_knows_the_hash_of_its_password_alone(made):
+def test_what_is_kept_of_answers_is_sealed_by_the_one_master_key(made):
+    keys = {(made / service / "master.key").read_text() for service in ("identity", "quota", "routing", "cache")}
+    assert len(keys) == 1
+
+
+def test_redis_knows_the_hashes_of_its_passwords_alone(made):
     users = (made / "redis/users.acl").read_text()
-    assert (made / "quota/redis.password").read_text().strip() not in users
+    passwords = {(made / service / "redis.password").read_text().strip() for service in ("quota", "routing", "cache")}
+    assert len(passwords) == 2 and not [each for each in passwords if each in users]
     assert users.splitlines()[0] == "user default off resetpass resetkeys resetchannels -@all"
+
+
+@pytest.fixture(name="redis")
+def _redis(made):
+    """Runs `redis-cli ARGUMENT...` towards a server that has the suite's users; returns what it says."""
+    socket = made / "redis.sock"
+    server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", str(socket), "--save", "",
+                               "--dir", str(made), "--aclfile", str(made / "redis/users.acl")], stdout=subprocess.DEVNULL)
+    def cli(*words):
+        return subprocess.run(["redis-cli", "-s", str(socket), "--no-auth-warning", *words], capture_output=True, text=True,
+                              timeout=30, check=False).stdout.strip()
+    try:
+        end = time.monotonic() + 10
+        while cli("--user", "health", "--pass", "none", "ping") != "PONG":
+            assert server.poll() is None and time.monotonic() < end, "redis-server does not start"
+            time.sleep(0.05)
+        yield cli
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.mark.parametrize("user, service, own, others", [
+    ("weir", "quota", ["w1:q:orgs", "w1:r:out"], ["w1:sc:0:log", "x"]),
+    ("cache", "cache", ["w1:sc:0:log", "w1:sc:0:b:1"], ["w1:q:orgs", "w1:r:out", "x"])])
+def test_who_has_a_password_of_redis_sees_keys_of_its_own_alone(made, redis, user, service, own, others):
+    as_user = ["--user", user, "--pass", (made / service / "redis.password").read_text().strip()]
+    for key in own:
+        assert redis(*as_user, "set", key, "1") == "OK"
+        assert redis(*as_user, "publish", key, "1") == "0"
+    for key in others:
+        assert redis(*as_user, "get", key).startswith("NOPERM")
+        assert redis(*as_user, "eval", "return redis.call('get', KEYS[1])", "1", key).startswith("NOPERM")
+        assert redis(*as_user, "publish", key, "1").startswith("NOPERM")
+    for words in (["flushall"], ["keys", "*"], ["config", "get", "*"], ["acl", "list"]):
+        assert redis(*as_user, *words).startswith("NOPERM")
 
 
 def test_another_run_changes_nothing(made):

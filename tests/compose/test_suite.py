@@ -10,15 +10,15 @@ import urllib.request
 import pytest
 
 from suite_harness.compose import ROOT, command, run
+from suite_harness.installation import ADMIN
 from suite_harness.load import Load
 
 pytestmark = pytest.mark.timeout(600)  # Starts and stops of a dozen containers.
 
-SERVICES = ["edge", "identity", "quota", "routing", "admin"]
+SERVICES = ["edge", "identity", "quota", "routing", "guardrails", "cache", "admin"]
 ONE_SHOTS = {"init", "demo-apply", "demo"}
 # service: its port of the hot API.
-HOT = {"identity": 9101, "quota": 9102, "routing": 9103}
-ADMIN = {"identity": 9111, "quota": 9112, "routing": 9113}
+HOT = {"identity": 9101, "quota": 9102, "routing": 9103, "guardrails": 9104, "cache": 9105}
 
 
 def ask(suite, key, headers=None):
@@ -163,8 +163,8 @@ def test_the_stores_are_out_of_reach_of_edges(suite):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_C_4_it_scales_under_load(suite, free_key, service):
-    with Load(suite.port, free_key) as load:
+def test_C_4_it_scales_under_load(suite, free_key, governed_key, service):
+    with Load(suite.port, governed_key if service in ("guardrails", "cache") else free_key) as load:
         suite.scale(service, 3)
         suite.scale(service, 1)
     assert not load.failures, suite.logs_of(["haproxy", "edge", "quota", service])

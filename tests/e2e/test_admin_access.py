@@ -60,12 +60,14 @@ def paths(gateway):
 def test_reflection_shows_every_admin_service(gateway):
     services = gateway.admin.services()
     assert {"weir.identity.v1.IdentityAdminService", "weir.quota.v1.QuotaAdminService",
-            "weir.routing.v1.RoutingAdminService"} <= set(services)
+            "weir.routing.v1.RoutingAdminService",
+            "weir.guardrails.v1.GuardrailsAdminService",
+            "weir.cache.v1.CacheAdminService"} <= set(services)
 
 
 def test_C_2_every_admin_rpc_declares_who_may_call_it(gateway):
     rules = paths(gateway)
-    assert len(rules) > 25
+    assert len(rules) > 35
     for path, rule in rules:
         assert rule.role in ROLES, path
 
@@ -149,7 +151,9 @@ def test_the_traffic_services_are_not_on_the_admin_port(gateway):
     """Spending and editing are apart: no hot RPC is answered here."""
     for path in ("weir.quota.v1.QuotaService/Reserve", "weir.quota.v1.QuotaService/Settle",
                  "weir.identity.v1.IdentityService/Authenticate",
-                 "weir.routing.v1.RoutingService/Plan"):
+                 "weir.routing.v1.RoutingService/Plan",
+                 "weir.guardrails.v1.GuardrailsService/Inspect",
+                 "weir.cache.v1.CacheService/Lookup"):
         assert code_of(gateway.admin, path) == grpc.StatusCode.UNIMPLEMENTED, path
 
 

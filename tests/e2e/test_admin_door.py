@@ -55,6 +55,14 @@ def test_every_service_is_behind_it(door, tenant):
     providers = door.call(ROUTING + "ListProviders", {"organization": tenant.name})["providers"]
     assert providers[0]["name"] == "vendor" and providers[0]["hasAuthValue"]
     assert VENDOR_KEY not in str(providers)
+    for method, policies in (("weir.guardrails.v1.GuardrailsAdminService/{}GuardrailPolic{}",
+                              {"rules": [{"name": "mail", "action": "mask",
+                                          "entities": {"types": ["EMAIL"]}}]}),
+                             ("weir.cache.v1.CacheAdminService/{}CachePolic{}", {"ttl": "60s"})):
+        door.call(method.format("Put", "y"), {"policy": {
+            "organization": tenant.name, "name": "ours", **policies}})
+        found = door.call(method.format("List", "ies"), {"organization": tenant.name})["policies"]
+        assert [each["name"] for each in found] == ["ours"]
 
 
 def test_nobody_comes_in_without_a_token(door, gateway):

@@ -2,7 +2,7 @@
 # Runs every fuzzer, and the comparison with Python's json, from the seeds in tests/fuzz/corpus/. Says one line of each,
 # fails on any finding.
 #
-#   tests/fuzz/run.sh [SECONDS]   Of each; 30.
+#   tests/fuzz/run.sh [SECONDS]   Of each; 30. One a core at a time.
 #
 #   WEIR_FUZZ_BUILD   A build folder with WEIR_FUZZERS on, up to date. Unset: build/asan, which is built first.
 #
@@ -16,14 +16,23 @@ findings=build/reports/fuzz
 python="${WEIR_PYTHON:-python3}"
 
 main() {
-  local fuzzer status=0
+  local fuzzer status=0 running=0
   [[ -n "${WEIR_FUZZ_BUILD:-}" ]] || deploy/scripts/build.sh asan >/dev/null
   mkdir -p "$findings"
   local found=0
   for fuzzer in "$build"/fuzz/*_fuzz; do
     [[ -x "$fuzzer" ]] || continue
     found=1
-    fuzz "$fuzzer" || status=1
+    if ((running >= $(nproc))); then
+      wait -n || status=1
+      running=$((running - 1))
+    fi
+    fuzz "$fuzzer" &
+    running=$((running + 1))
+  done
+  while ((running > 0)); do
+    wait -n || status=1
+    running=$((running - 1))
   done
   [[ "$found" == 1 ]] || { echo "run.sh: there is no fuzzer in $build/fuzz" >&2 && return 1; }
   "$python" tests/fuzz/differential_json.py "$build/bin/chat_json_probe" --seconds "$seconds" || status=1

@@ -1,13 +1,16 @@
 """The parts of the measurement that can be wrong without anybody seeing it."""
 
+import http.server
 import json
 import os
+import shutil
 import signal
 import sys
+import threading
 
 import pytest
 
-from weir_load import instructions, measure, report, rungs, samples, settings, traffic, weir
+from weir_load import instructions, measure, report, rungs, samples, settings, traffic, weir, wrk
 from weir_load.process import Process
 
 
@@ -16,6 +19,43 @@ def test_requests_have_the_size_that_the_tables_speak_of():
     assert 240 <= len(body) <= 270
     assert "stream" not in json.loads(body)
     assert json.loads(traffic.request_body(stream=True))["stream"] is True
+
+
+def test_a_question_that_comes_once_has_the_size_of_the_others():
+    body = traffic.request_body(stream=False, varied=True)
+    assert body.count(traffic.SUBJECT) == 1 and 240 <= len(body) <= 290
+
+
+@pytest.mark.skipif(not shutil.which("wrk"), reason="wrk is not installed")
+@pytest.mark.parametrize("rung, once", [("L2", False), ("L4", True)])
+def test_no_question_of_the_cache_comes_twice(tmp_path, rung, once):
+    files = traffic.Traffic(tmp_path)
+    seen, length = [], set()
+
+    class Upstream(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):  # pylint: disable=invalid-name
+            seen.append(self.rfile.read(int(self.headers["Content-Length"])))
+            length.add(len(seen[-1]))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_):  # pylint: disable=arguments-differ
+            pass
+
+    with http.server.ThreadingHTTPServer((settings.LOOPBACK, 0), Upstream) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        done = wrk.run_wrk(server.server_port, connections=2, seconds=1,
+                           body_file=files.body_file(False, rungs.RUNGS[rung]),
+                           picks_file=files.picks_file("all", files.keys))
+        server.shutdown()
+    assert done["failed"] == 0 and len(seen) > 20 and len(length) == 1
+    questions = [json.loads(each)["messages"][-1]["content"] for each in seen]
+    assert not [each for each in questions if "#" in each]
+    assert (len(set(seen)) == len(seen)) == once
 
 
 def test_keys_are_distinct_long_enough_and_the_same_in_each_run():
@@ -43,6 +83,9 @@ def test_a_picks_file_names_the_keys_of_its_owner(tmp_path):
     ("L0", {"Provider": 1, "Model": 1}),
     ("L1", {"Provider": 1, "Model": 1, "Key": 3}),
     ("L2", {"Provider": 1, "Model": 1, "Key": 3, "Limit": 5}),
+    ("L3", {"Provider": 1, "Model": 1, "Key": 3, "Limit": 5, "GuardrailPolicy": 1}),
+    ("L4", {"Provider": 1, "Model": 1, "Key": 3, "Limit": 5, "GuardrailPolicy": 1,
+            "CachePolicy": 1}),
 ])
 def test_a_rung_has_the_documents_that_it_promises(rung, kinds):
     files = weir.documents(rungs.RUNGS[rung], 1, ["a" * 20, "b" * 20, "c" * 20])
@@ -53,7 +96,8 @@ def test_a_rung_has_the_documents_that_it_promises(rung, kinds):
 def test_auth_is_open_on_the_lowest_rung_only(tmp_path):
     modes = {name: weir.configuration(rung, tmp_path, 1, 2, 3)["auth"]["mode"]
              for name, rung in rungs.RUNGS.items()}
-    assert modes == {"L0": "open", "L1": "required", "L2": "required", "L2-log": "required"}
+    assert modes == {"L0": "open", "L1": "required", "L2": "required",
+                     "L3": "required", "L4": "required", "L2-log": "required"}
 
 
 def _sample(p50, rate, failed=0):

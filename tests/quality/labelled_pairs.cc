@@ -1,30 +1,14 @@
 #include "tests/quality/labelled_pairs.h"
 
 #include <simdjson.h>
-#include <zlib.h>
 
-#include <array>
 #include <cmath>
-#include <memory>
 
 #include "common/text/ascii.h"
+#include "tests/quality/gzip_file.h"
 
 namespace weir::cache {
 namespace {
-
-// zlib reads what is not gzipped as it is.
-absl::StatusOr<std::string> ReadAll(const std::string& path) {
-  const std::unique_ptr<gzFile_s, decltype(&gzclose)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (!file) return status::InvalidArgument("{} cannot be opened", path);
-  std::string all;
-  std::array<char, 1 << 16> part;
-  int size = 0;
-  while ((size = gzread(file.get(), part.data(), part.size())) > 0) {
-    all.append(part.data(), static_cast<size_t>(size));
-  }
-  if (size < 0) return status::InvalidArgument("{} cannot be read to its end", path);
-  return all;
-}
 
 bool ReadPair(simdjson::dom::element line, LabelledPair& pair) {
   std::string_view a, b, source;
@@ -40,7 +24,7 @@ bool ReadPair(simdjson::dom::element line, LabelledPair& pair) {
 }  // namespace
 
 absl::StatusOr<std::vector<LabelledPair>> ReadLabelledPairs(const std::string& path) {
-  WEIR_ASSIGN_OR_RETURN(const std::string all, ReadAll(path));
+  WEIR_ASSIGN_OR_RETURN(const std::string all, quality::ReadGzipFile(path));
   simdjson::dom::parser parser;
   std::vector<LabelledPair> pairs;
   for (const std::string_view line : text::Split(all, '\n')) {

@@ -2,21 +2,43 @@
 // bytes out, separated by ';'.
 #include <iostream>
 #include <string>
+#include <utility>
 
 #include "common/text/hex.h"
-#include "services/guardrails/scanner.h"
+#include "services/guardrails/stream_scanner.h"
 
 namespace weir::guardrails {
 namespace {
 
+class Printed final : public Parts {
+ public:
+  explicit Printed(const Vocabulary& vocabulary) : vocabulary_(vocabulary) {}
+  void Text(std::string_view text) override {
+    Close();
+    at_ += text.size();
+  }
+  void Value(Kind kind, std::string_view head) override {
+    Close();
+    std::cout << vocabulary_.NameOf(kind) << ' ' << at_;
+    at_ += head.size();
+    is_open_ = true;
+  }
+  void Tail(std::string_view more) override { at_ += more.size(); }
+  void Close() {
+    if (std::exchange(is_open_, false)) std::cout << ' ' << at_ << ';';
+  }
+
+ private:
+  const Vocabulary& vocabulary_;
+  size_t at_ = 0;
+  bool is_open_ = false;
+};
+
 void Print(std::string_view text) {
   static const Vocabulary kVocabulary{.entities = EntitySet::All(), .patterns = {}};
-  for (size_t at = 0; at < text.size();) {
-    const Match match = FindNext(text, at, true, kVocabulary);
-    if (!match.found()) break;
-    at = match.begin + match.length;
-    std::cout << kVocabulary.NameOf(match.kind) << ' ' << match.begin << ' ' << at << ';';
-  }
+  Printed printed(kVocabulary);
+  StreamScanner(kVocabulary).Feed(text, true, printed);
+  printed.Close();
   std::cout << '\n';
 }
 

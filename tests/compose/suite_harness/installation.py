@@ -9,8 +9,8 @@ from weir_harness.upstream import RunningUpstream
 from weir_harness.wire import Http
 
 BESIDE = pathlib.Path(__file__).resolve().with_name("beside.py")
-SERVICES = ("identity", "quota", "routing")
-ADMIN = {"identity": 9111, "quota": 9112, "routing": 9113}
+SERVICES = ("identity", "quota", "routing", "guardrails", "cache")
+ADMIN = {name: 9111 + number for number, name in enumerate(SERVICES)}
 EDGE, EDGE_OPS, MOCK_TRAFFIC, MOCK_CONTROL = 8080, 9120, 8443, 8083
 MOCK_URL = f"https://mock:{MOCK_TRAFFIC}/v1"  # As edges reach it.
 

@@ -16,9 +16,13 @@ PUTS = {
     "Team": ("weir.identity.v1.IdentityAdminService/PutTeam", "team"),
     "User": ("weir.identity.v1.IdentityAdminService/PutUser", "user"),
     "Key": ("weir.identity.v1.IdentityAdminService/PutKey", ""),
+    "GuardrailPolicy": ("weir.guardrails.v1.GuardrailsAdminService/PutGuardrailPolicy", "policy"),
     "Limit": ("weir.quota.v1.QuotaAdminService/PutLimit", "limit"),
+    "GuardrailPolicy": ("weir.guardrails.v1.GuardrailsAdminService/PutGuardrailPolicy", "policy"),
+    "CachePolicy": ("weir.cache.v1.CacheAdminService/PutCachePolicy", "policy"),
     "Provider": ("weir.routing.v1.RoutingAdminService/PutProvider", "provider"),
     "Model": ("weir.routing.v1.RoutingAdminService/PutModel", "model"),
+    "CachePolicy": ("weir.cache.v1.CacheAdminService/PutCachePolicy", "policy"),
     "Proxy": ("weir.routing.v1.RoutingAdminService/PutProxy", "proxy"),
 }
 

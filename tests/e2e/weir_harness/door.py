@@ -10,6 +10,7 @@ import yaml
 
 from . import settings
 from .gateway import LOOPBACK, unverified
+from .suite import SERVICES
 from .waiting import eventually
 from .wire import Http
 
@@ -41,7 +42,7 @@ class Door:
 def _addresses(text):
     if "=" in text:
         return dict(each.split("=") for each in text.split(","))
-    return {name: text for name in ("identity", "quota", "routing")}
+    return {name: text for name in SERVICES}
 
 
 class DoorProcess(Door):

@@ -1,4 +1,4 @@
-"""A suite of the tests' own: edge, identity, quota and routing, each a process, on real stores."""
+"""A suite of the tests' own: an edge and its services, each a process, on real stores."""
 
 import itertools
 import json
@@ -19,7 +19,8 @@ from .postgres import Postgres
 from .waiting import eventually
 from .wire import Http
 
-SERVICES = ("identity", "quota", "routing")
+SERVICES = ("identity", "quota", "routing", "guardrails", "cache")
+ON_REDIS = ("quota", "routing", "cache")
 _stores = {}
 
 
@@ -147,14 +148,16 @@ class Suite(Installation):
     and starts again."""
 
     def __init__(self, folder, *, documents=(), files=None, start=True, replicas=None,
-                 with_redis=True, **sections):
+                 with_redis=True, services=SERVICES, **sections):
         """`files`: more documents, lists by the names of their files. `replicas`: how many of a
-        part, one where it is not named: {"edge": 2}. Without Redis each quota counts by itself."""
+        part, one where it is not named: {"edge": 2}. Without Redis each quota counts by itself.
+        `services`: which of SERVICES there are; the first three always."""
         self.folder = folder
+        self.services = tuple(services)
         folder.mkdir(parents=True, exist_ok=True)
         # Paths of sockets are short.
         self._run = pathlib.Path(tempfile.mkdtemp(prefix="weir-suite-", dir="/tmp"))
-        counts = {name: (replicas or {}).get(name, 1) for name in (*SERVICES, "edge")}
+        counts = {name: (replicas or {}).get(name, 1) for name in (*self.services, "edge")}
         self._names = {name: [name, *(f"{name}-{i}" for i in range(2, count + 1))]
                        for name, count in counts.items()}
         ports = iter(free_ports(3 * sum(counts.values())))
@@ -166,7 +169,7 @@ class Suite(Installation):
         self.tls = Http(LOOPBACK, self.tls_port, unverified())
         self.ops = Http(LOOPBACK, self.ops_port)
         self.admin_address = ",".join(
-            f"{name}={LOOPBACK}:{self._ports[name][0]}" for name in SERVICES)
+            f"{name}={LOOPBACK}:{self._ports[name][0]}" for name in self.services)
         self._documents = {f"{number:02}": [each] for number, each in enumerate(documents)}
         self._documents.update(files or {})
         self.redis = None
@@ -207,7 +210,7 @@ class Suite(Installation):
         }
         if part != "identity":
             config["services"] = {"identity": {"address": self._address("identity")}}
-        if part in ("quota", "routing") and self._with_redis:
+        if part in ON_REDIS and self._with_redis:
             config["redis"] = {"address": f"unix:{self._run}/redis.sock"}
         if part == "routing":
             config["routing"] = {"allow_plaintext_upstreams": True}
@@ -228,7 +231,7 @@ class Suite(Installation):
             "ops": {"address": f"{LOOPBACK}:{ops}"},
             "edge": {"loops": 2, "drain": "10s"},
             "egress": {"allow": ["127.0.0.0/8"], "allow_plaintext": True},
-            "services": {part: {"address": self._address(part)} for part in SERVICES},
+            "services": {part: {"address": self._address(part)} for part in self.services},
         }
         return {**config, **{section: value for section, value in sections.items()
                              if section not in SERVICES}}
@@ -241,7 +244,7 @@ class Suite(Installation):
         """Starts what does not run; returns when all of it is ready."""
         self.start_stores()
         # Whoever comes first makes the secrets and the schema.
-        for part in (*SERVICES, "edge"):
+        for part in (*self.services, "edge"):
             if part == "edge" and self._documents:
                 self._apply()
             self._start(part)
@@ -286,7 +289,7 @@ class Suite(Installation):
         self.close_admin()
         try:
             status = self.parts["edge"].stop(by, within)
-            for part in ("edge", *reversed(SERVICES)):
+            for part in ("edge", *reversed(self.services)):
                 for name in self._names[part]:
                     if name != "edge":
                         assert self.parts[name].stop() == 0, self.parts[name].output()[-3000:]

@@ -3,15 +3,18 @@
 import secrets
 import time
 
+from .settings import patience
 from .upstream import chat_body
 from .waiting import eventually
-from .wire import CHAT, EMBEDDINGS
+from .wire import CHAT, EMBEDDINGS, RESPONSES
 
 IDENTITY = "weir.identity.v1.IdentityAdminService/"
 QUOTA = "weir.quota.v1.QuotaAdminService/"
 MODEL = "gpt-4o-mini"
 VENDOR_KEY = "sk-vendor-credential-0001"
 TOKENS, REQUESTS = "UNIT_TOTAL_TOKENS", "UNIT_REQUESTS"
+# A policy is in force at every edge after it: services follow each other by a doorbell, and once a second.
+POLICY_WAIT = 0.3
 
 
 def unique(prefix):
@@ -115,6 +118,13 @@ class Tenant:
     def embed(self, text="one two", *, key=None, path=EMBEDDINGS, **body):
         return self.post(path, {"model": MODEL, "input": text, **body}, key)
 
+    def respond(self, text="hi", *, key=None, path=RESPONSES, headers=None, **body):
+        return self.post(path, {"model": MODEL, "input": text, **body}, key, headers)
+
+    def stream_response(self, text="hi", *, key=None, path=RESPONSES, **body):
+        document = {"model": MODEL, "input": text, "stream": True, **body}
+        return self.gateway.http.stream(path, document, self.auth(key))
+
     def stream(self, text="hi", *, key=None, path=CHAT, headers=None, **body):
         return self.gateway.http.stream(path, chat_body(text, stream=True, **body),
                                         {**self.auth(key), **(headers or {})})
@@ -146,3 +156,15 @@ class Tenant:
             "organization": self.name, "key_name": key_name, "provider": "vendor",
             "model": MODEL}})
         return next(state for state in answer.states if state.limit_name == name)
+
+    # What may leave, what was answered.
+    def guard(self, name, level="LEVEL_ORGANIZATION", subject="", **spec):
+        """A policy of the guardrails, once every edge asks for it."""
+        attachments = [{"level": level, "subject": subject}] if level else []
+        self.put("GuardrailPolicy", name, attachments=attachments, **spec)
+        time.sleep(patience(POLICY_WAIT))
+
+    def cache(self, name, level="LEVEL_ORGANIZATION", subject="", **spec):
+        """A policy of the cache, once every edge asks for it."""
+        self.put("CachePolicy", name, attachments=[{"level": level, "subject": subject}], **spec)
+        time.sleep(patience(POLICY_WAIT))

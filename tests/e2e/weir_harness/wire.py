@@ -8,6 +8,7 @@ import time
 from .settings import patience
 
 CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
 EMBEDDINGS = "/v1/embeddings"
 REQUEST_ID = re.compile(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}")  # UUIDv7 without hyphens.
 
@@ -59,17 +60,21 @@ class Stream:
         self._connection, self._response = connection, response
         self.status, self.headers = response.status, response.headers
         self.arrivals = []  # Of each event, monotonic seconds.
+        self.names = []  # Of each event; None where it has no such line.
 
     def event(self):
         """The data of the next event; None at the end."""
-        lines = []
+        lines, name = [], None
         while True:
             line = self._response.readline()
             if not line.endswith(b"\n"):
                 return None
             if line == b"\n":
                 self.arrivals.append(time.monotonic())
+                self.names.append(name)
                 return b"\n".join(lines).decode()
+            if line.startswith(b"event: "):
+                name = line[len(b"event: "):-1].decode()
             if line.startswith(b"data: "):
                 lines.append(line[len(b"data: "):-1])
 
@@ -92,6 +97,13 @@ class Stream:
         assert events and events[-1] == "[DONE]", events
         return [json.loads(each) for each in events[:-1]]
 
+    def typed(self):
+        """The JSON of all events of a Response, which name their type and count themselves."""
+        events = [json.loads(each) for each in self.rest()]
+        assert self.names == [each["type"] for each in events], self.names
+        assert [each["sequence_number"] for each in events] == list(range(len(events))), events
+        return events
+
     def close(self):
         self._response.close()
         self._connection.close()
@@ -101,6 +113,12 @@ def text_of(chunks):
     """What the assistant said in the chunks of a stream."""
     deltas = [chunk["choices"][0]["delta"] for chunk in chunks if chunk["choices"]]
     return "".join(delta.get("content") or "" for delta in deltas)
+
+
+def output_text_of(events):
+    """What the assistant said in the events of a Response's stream."""
+    return "".join(each["delta"] for each in events
+                   if each["type"] == "response.output_text.delta")
 
 
 class Http:

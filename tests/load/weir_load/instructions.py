@@ -33,7 +33,7 @@ def main():
         mock = stack.enter_context(Mock(options.mock, folder))
         weir = stack.enter_context(Weir(_wrapped(options.binary, folder), rung, mock.port, keys,
                                         folder / "weir"))
-        body_file = traffic.body_file(options.stream)
+        body_file = traffic.body_file(options.stream, rung)
         check_answers("weir", weir.port, body_file, keys[0] if rung.keyed else None, options.stream)
         load = {"connections": CONNECTIONS, "body_file": body_file,
                 "picks_file": _picks(traffic, keys, folder) if rung.keyed else None}

@@ -76,7 +76,8 @@ class Ladder:
         for name, process in processes.items():
             key = self._keys_of(process)[0] if rung.keyed else None
             for stream in (False, True) if rung.streams else (False,):
-                check_answers(name, process.port, self._traffic.body_file(stream), key, stream)
+                check_answers(name, process.port, self._traffic.body_file(stream, rung), key,
+                              stream)
 
     def _idle(self, rung, processes):
         _say(f"{rung.name}: idle")
@@ -89,7 +90,7 @@ class Ladder:
             targets = {**targets, "direct": Target(
                 self._mock.port, None,
                 self._traffic.picks_file("direct", self._traffic.keys) if rung.keyed else None)}
-        load = {"connections": connections, "body_file": self._traffic.body_file(stream)}
+        load = {"connections": connections, "body_file": self._traffic.body_file(stream, rung)}
         for each in targets.values():
             run_wrk(each.port, picks_file=each.picks_file, seconds=self._options.warm_up,
                     **{**load, "connections": settings.WARM_UP_CONNECTIONS})

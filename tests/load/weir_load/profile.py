@@ -28,7 +28,7 @@ def main():
         mock = stack.enter_context(Mock(options.mock, folder))
         weir = stack.enter_context(Weir(options.binary, rung, mock.port, traffic.keys,
                                         folder / "weir"))
-        body_file = traffic.body_file(options.stream)
+        body_file = traffic.body_file(options.stream, rung)
         check_answers("weir", weir.port, body_file, traffic.keys[0] if rung.keyed else None,
                       options.stream)
         load = {"connections": options.connections, "body_file": body_file,

@@ -1,4 +1,4 @@
-"""weir as a suite: edge, identity, quota and routing, each a process on the gateway's core.
+"""weir as a suite: the edge and the services that a rung needs, each a process on the gateway's core.
 
 PostgreSQL and Redis are on the core of the load, and what they cost is not counted.
 """
@@ -27,7 +27,7 @@ class WeirSuite(Process):
         order.write_text(json.dumps({
             "folder": str(folder / "suite"), "ready": str(self._ready),
             "documents": documents(rung, upstream_port, keys),
-            "log": {"level": rung.log_level},
+            "services": _services(rung), "log": {"level": rung.log_level},
             "auth": {"mode": "required" if rung.keyed else "open"}}))
         super().__init__("suite", [PYTHON, "-m", "weir_load.suite", order],
                          core=settings.GATEWAY_CORE, folder=folder,
@@ -39,6 +39,11 @@ class WeirSuite(Process):
     def tree(self):
         """The processes of weir."""
         return [pid for pid in super().tree() if _name(pid).startswith("weir-")]
+
+
+def _services(rung):
+    return ["identity", "quota", "routing", *(["guardrails"] if rung.guarded else []),
+            *(["cache"] if rung.cached else [])]
 
 
 def _name(pid):
@@ -60,16 +65,18 @@ def main(order):
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: ended.set())
     os.sched_setaffinity(0, {settings.LOAD_CORE})
-    suite = Suite(pathlib.Path(order["folder"]), start=False, log=order["log"],
-                  auth=order["auth"], edge={"loops": 1},
+    suite = Suite(pathlib.Path(order["folder"]), start=False, services=order["services"],
+                  log=order["log"], auth=order["auth"], edge={"loops": 1},
                   files=order["documents"])
     suite.start_stores()
     os.sched_setaffinity(0, gateway)
-    suite.start()
-    pathlib.Path(order["ready"]).write_text(json.dumps({"port": suite.port}))
-    ended.wait()
-    suite.stop()
-    stop_stores()
+    try:
+        suite.start()
+        pathlib.Path(order["ready"]).write_text(json.dumps({"port": suite.port}))
+        ended.wait()
+    finally:  # Also what runs already where another does not start.
+        suite.stop()
+        stop_stores()
 
 
 if __name__ == "__main__":

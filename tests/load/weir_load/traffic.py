@@ -7,15 +7,19 @@ import random
 from . import settings
 
 KEY_BYTES = 12
+# chat.lua puts words in its place, others with each request.
+SUBJECT = f"#{'':81}#"
 
 
-def request_body(stream):
+def request_body(stream, varied=False):
+    """`varied`: a question that chat.lua makes another one each time."""
+    question = f"Tell me a story of {SUBJECT}" if varied else (
+        "My parcel has not arrived for nine days. What can I do now, and whom may I call?")
     request = {
         "model": settings.MODEL,
         "messages": [
             {"role": "system", "content": "You are the assistant of a support desk. Be brief."},
-            {"role": "user", "content": "My parcel has not arrived for nine days. What can I do "
-                                        "now, and whom may I call?"}],
+            {"role": "user", "content": question}],
         "temperature": 0.2,
     }
     if stream:
@@ -44,12 +48,13 @@ class Traffic:
         self._folder = folder
         self._ranks = pick_ranks()
         self._bodies = {}
-        for stream in (False, True):
-            self._bodies[stream] = folder / f"request{'-stream' if stream else ''}.json"
-            self._bodies[stream].write_text(request_body(stream))
+        for stream, varied in itertools.product((False, True), repeat=2):
+            name = f"request{'-stream' if stream else ''}{'-varied' if varied else ''}.json"
+            self._bodies[stream, varied] = folder / name
+            self._bodies[stream, varied].write_text(request_body(stream, varied))
 
-    def body_file(self, stream):
-        return self._bodies[stream]
+    def body_file(self, stream, rung):
+        return self._bodies[stream, rung.cached]
 
     def picks_file(self, name, keys):
         """A key of `keys` a line, in the order in which they call. `name`: of the file."""

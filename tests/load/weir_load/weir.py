@@ -6,7 +6,7 @@ import json
 from . import settings
 from .ports import free_ports
 from .process import Process
-from .rungs import limit_documents
+from .rungs import limit_documents, policy_documents
 
 KEYS_A_FILE = 2_500
 
@@ -21,6 +21,8 @@ def documents(rung, upstream_port, keys):
          "spec": {"targets": [{"provider": "upstream"}], "outputTokensMax": 4096}}]}
     if rung.limited:
         files["limits"] = limit_documents()
+    if policies := policy_documents(rung):
+        files["policies"] = policies
     for start in range(0, len(keys) if rung.keyed else 0, KEYS_A_FILE):
         files[f"keys-{start:05}"] = [
             {"kind": "Key", "name": f"load-{start + number:05}", "spec": {"value": value}}
