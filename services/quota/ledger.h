@@ -22,7 +22,7 @@ struct LedgerRow {
   AttemptId id;
   uint32_t seq = 1;
   std::string organization, team, user, key_name, key_public_id, proxy, provider, model;
-  std::string kind;  // "chat", "embeddings".
+  std::string kind;  // "chat", "responses", "embeddings".
   UsageParts usage;
   int64_t requests = 0;
   bool estimated = false;                 // Counted by weir, not reported by the provider.
