@@ -12,8 +12,6 @@
 #include "common/process/private_directory.h"
 #include "common/rpc/admin_log.h"
 #include "services/cache/cache_server.h"
-#include "services/cache/memory_recordings.h"
-#include "services/cache/sql_recordings.h"
 #include "services/guardrails/guardrails_server.h"
 #include "services/identity/identity_server.h"
 #include "services/quota/quota_server.h"
@@ -167,52 +165,34 @@ absl::Status Standalone::OpenGuardrails() {
 absl::Status Standalone::OpenCache() {
   WEIR_ASSIGN_OR_RETURN(cache_database_, OpenDatabase("cache"));
   WEIR_ASSIGN_OR_RETURN(cache_policies_, cache::SqlCachePolicyStore::Open(*cache_database_));
-  WEIR_RETURN_IF_ERROR(OpenRecordings());
-  WEIR_ASSIGN_OR_RETURN(cache_,
-                        cache::AssembledCache::Open(config_.cache, {.policies = *cache_policies_,
-                                                                    .recordings = *recordings_,
-                                                                    .leases = redis_recordings_,
-                                                                    .workers = workers_,
-                                                                    .clock = clock_,
-                                                                    .random = random_,
-                                                                    .metrics = metrics_}));
-  return absl::OkStatus();
-}
-
-absl::Status Standalone::OpenRecordings() {
-  using Store = cache::CacheConfig::Store;
-  if (config_.cache.store == Store::kMemory) {
-    recordings_ = std::make_unique<cache::NoRecordings>();
-    return absl::OkStatus();
-  }
-  if (config_.cache.store == Store::kFile) {
-    WEIR_ASSIGN_OR_RETURN(recordings_, cache::SqlRecordings::Open({.database = *cache_database_,
-                                                                   .sealer = *sealer_,
-                                                                   .workers = workers_,
-                                                                   .clock = clock_,
-                                                                   .metrics = &metrics_}));
-    return absl::OkStatus();
-  }
-  WEIR_ASSIGN_OR_RETURN(std::shared_ptr<const redis::Route> route, redis::MakeRoute(config_.redis));
-  auto shared = std::make_unique<cache::RedisRecordings>(
-      cache::RedisRecordings::Options(), cache::RedisRecordings::Deps{.loop = loop_,
-                                                                      .timers = timers_,
-                                                                      .random = random_,
-                                                                      .sealer = *sealer_,
-                                                                      .clock = clock_,
-                                                                      .route = std::move(route),
-                                                                      .metrics = &metrics_});
-  redis_recordings_ = shared.get();
-  recordings_ = std::move(shared);
+  WEIR_ASSIGN_OR_RETURN(recordings_, cache::OpenRecordings(config_.cache.store, config_.redis,
+                                                           {.database = *cache_database_,
+                                                            .sealer = sealer_.get(),
+                                                            .workers = workers_,
+                                                            .loop = loop_,
+                                                            .timers = timers_,
+                                                            .clock = clock_,
+                                                            .random = random_,
+                                                            .metrics = metrics_}));
+  WEIR_ASSIGN_OR_RETURN(
+      cache_, cache::AssembledCache::Open(config_.cache, {.policies = *cache_policies_,
+                                                          .recordings = *recordings_.store,
+                                                          .leases = recordings_.redis,
+                                                          .workers = workers_,
+                                                          .clock = clock_,
+                                                          .random = random_,
+                                                          .metrics = metrics_}));
   return absl::OkStatus();
 }
 
 void Standalone::LoadAnswers() {
-  recordings_->Listen(&cache_->listener());
+  recordings_.store->Listen(&cache_->listener());
   const absl::Status loaded = Await(cache_->service().Load());
   if (!loaded.ok()) log::Warn("cache.load.failed", {{"reason", status::Message(loaded)}});
   asio::co_spawn(loop_, cache_->service().Run(timers_, kCacheBeat), asio::detached);
-  if (redis_recordings_ != nullptr) asio::co_spawn(loop_, redis_recordings_->Run(), asio::detached);
+  if (recordings_.redis != nullptr) {
+    asio::co_spawn(loop_, recordings_.redis->Run(), asio::detached);
+  }
 }
 
 absl::StatusOr<std::unique_ptr<sql::Database>> Standalone::OpenDatabase(
@@ -338,7 +318,7 @@ absl::Status Standalone::OpenEdge() {
 void Standalone::Drain() {
   cache_->service().EndWaits();
   edge_->Drain();
-  Await(recordings_->Flush()).IgnoreError();
+  Await(recordings_.store->Flush()).IgnoreError();
   admin_server_->Shutdown(std::chrono::seconds(2));
 }
 

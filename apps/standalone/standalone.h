@@ -16,7 +16,7 @@
 #include "common/time/clock.h"
 #include "edge/edge.h"
 #include "services/cache/assembled_cache.h"
-#include "services/cache/redis_recordings.h"
+#include "services/cache/open_recordings.h"
 #include "services/cache/sql_cache_policy_store.h"
 #include "services/guardrails/guardrails_admin.h"
 #include "services/guardrails/guardrails_service.h"
@@ -65,7 +65,6 @@ class Standalone {
   absl::Status OpenRouting();
   absl::Status OpenGuardrails();
   absl::Status OpenCache();
-  absl::Status OpenRecordings();
   // Without its store the cache begins empty, and serves.
   void LoadAnswers();
   absl::StatusOr<std::unique_ptr<sql::Database>> OpenDatabase(const std::string& component);
@@ -121,8 +120,7 @@ class Standalone {
 
   std::unique_ptr<sql::Database> cache_database_;
   std::unique_ptr<cache::SqlCachePolicyStore> cache_policies_;
-  std::unique_ptr<cache::RecordingStore> recordings_;
-  cache::RedisRecordings* redis_recordings_ = nullptr;  // The same, where it is Redis.
+  cache::OpenedRecordings recordings_;
   std::unique_ptr<cache::AssembledCache> cache_;
 
   // Of a database that others edit too. On a thread of its own: while the server is silent they

@@ -73,6 +73,37 @@ INSTANTIATE_TEST_SUITE_P(Paths, JsonPathSelectTest,
                          }),
                          [](const auto& info) { return std::string(info.param.name); });
 
+// One text by itself, as who is sent it judges it.
+struct AloneCase {
+  std::string_view name, path, place;
+  bool want;
+};
+class JsonPathAloneTest : public ::testing::TestWithParam<AloneCase> {};
+
+TEST_P(JsonPathAloneTest, IsSelected) {
+  const auto path = JsonPath::Compile(GetParam().path);
+  ASSERT_THAT(path, IsOk());
+  EXPECT_EQ(TextPaths({GetParam().place}).IsSelected(*path, 0), GetParam().want);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Places, JsonPathAloneTest,
+    ::testing::ValuesIn<AloneCase>({
+        {"Same", "$.messages[0].content", "$.messages[0].content", true},
+        {"Below", "$.messages[0].content", "$.messages[0].content[1].text", true},
+        {"Above", "$.messages[0].content", "$.messages[0]", false},
+        {"AnotherElement", "$.messages[0].content", "$.messages[1].content", false},
+        {"TenIsNotOne", "$.messages[1].content", "$.messages[10].content", false},
+        {"AnotherName", "$.messages[0].content", "$.messages[0].contents", false},
+        {"Every", "$.messages[*].content", "$.messages[17].content", true},
+        {"EveryMemberToo", "$.messages[*]", "$.messages.content", true},
+        {"Root", "$", "$.input", true},
+        {"Quoted", "$['in.put'].x", "$['in.put'].x", true},
+        {"QuotedIsAName", "$['input']", "$.input", true},
+        {"NoPlace", "$.input", "", true},
+        {"Malformed", "$.input", "$..input", true},
+    }),
+    [](const auto& info) { return std::string(info.param.name); });
+
 struct RefuseCase {
   std::string_view name, path, want;
 };

@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "common/api/list_page.h"
 #include "common/status/bad_fields.h"
 #include "common/text/excerpt.h"
 #include "services/cache/explanation.h"
-#include "services/cache/page.h"
 #include "services/cache/policy_rules.h"
 
 namespace weir::cache {
@@ -107,7 +107,8 @@ absl::StatusOr<v1::ListCachePoliciesResponse> CacheAdmin::ListCachePolicies(
   status::BadFields bad;
   CheckOrganization("organization", request.organization(), bad);
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
-  WEIR_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page_size(), request.page_token()));
+  WEIR_ASSIGN_OR_RETURN(const api::Page page,
+                        api::ReadPage(request.page_size(), request.page_token()));
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<const PolicySet> policies, deps_.policies.Refresh());
   v1::ListCachePoliciesResponse response;
   for (const StoredPolicy& each : policies->stored().policies) {
@@ -116,7 +117,7 @@ absl::StatusOr<v1::ListCachePoliciesResponse> CacheAdmin::ListCachePolicies(
     if (!on_page) continue;
     if (static_cast<size_t>(response.policies_size()) == page.size) {
       response.set_next_page_token(
-          TokenAfter(response.policies(response.policies_size() - 1).name()));
+          api::TokenAfter(response.policies(response.policies_size() - 1).name()));
       break;
     }
     *response.add_policies() = each.policy;

@@ -9,11 +9,9 @@
 #include "common/sql/others.h"
 #include "services/cache/assembled_cache.h"
 #include "services/cache/cache_server.h"
-#include "services/cache/memory_recordings.h"
+#include "services/cache/open_recordings.h"
 #include "services/cache/process_config.h"
-#include "services/cache/redis_recordings.h"
 #include "services/cache/sql_cache_policy_store.h"
-#include "services/cache/sql_recordings.h"
 
 namespace weir::cache {
 namespace {
@@ -30,11 +28,11 @@ class Process final : public process::Running {
     WEIR_ASSIGN_OR_RETURN(
         database_, sql::OpenDatabase(config_.database, "cache", config_.host.data_directory));
     WEIR_ASSIGN_OR_RETURN(policies_, SqlCachePolicyStore::Open(*database_));
-    WEIR_RETURN_IF_ERROR(OpenRecordings());
+    WEIR_RETURN_IF_ERROR(OpenStore());
     WEIR_ASSIGN_OR_RETURN(cache_,
                           AssembledCache::Open(config_.cache, {.policies = *policies_,
-                                                               .recordings = *recordings_,
-                                                               .leases = redis_,
+                                                               .recordings = *recordings_.store,
+                                                               .leases = recordings_.redis,
                                                                .workers = host_.workers(),
                                                                .clock = host_.clock(),
                                                                .random = host_.random(),
@@ -49,49 +47,38 @@ class Process final : public process::Running {
   void Drain() override {
     if (others_) others_->Stop();
     if (cache_) cache_->service().EndWaits();
-    if (recordings_) host_.Await(recordings_->Flush()).IgnoreError();
+    if (recordings_.store) host_.Await(recordings_.store->Flush()).IgnoreError();
     host_.Drain();
     if (cache_) cache_->service().Close();
     others_.reset();
   }
 
  private:
-  absl::Status OpenRecordings() {
+  absl::Status OpenStore() {
     const bool make_missing = config_.host.profile == process::Profile::kDev;
-    if (config_.cache.store == CacheConfig::Store::kMemory) {
-      recordings_ = std::make_unique<NoRecordings>();
-      return absl::OkStatus();
+    if (config_.cache.store != CacheConfig::Store::kMemory) {
+      WEIR_ASSIGN_OR_RETURN(sealer_, crypto::SealerFromDirectory(config_.host.secrets_directory,
+                                                                 make_missing, host_.random()));
     }
-    WEIR_ASSIGN_OR_RETURN(sealer_, crypto::SealerFromDirectory(config_.host.secrets_directory,
-                                                               make_missing, host_.random()));
-    if (config_.cache.store == CacheConfig::Store::kFile) {
-      WEIR_ASSIGN_OR_RETURN(recordings_, SqlRecordings::Open({.database = *database_,
-                                                              .sealer = *sealer_,
-                                                              .workers = host_.workers(),
-                                                              .clock = host_.clock(),
-                                                              .metrics = &host_.metrics()}));
-      return absl::OkStatus();
-    }
-    WEIR_ASSIGN_OR_RETURN(std::shared_ptr<const redis::Route> route,
-                          redis::MakeRoute(config_.redis));
-    auto redis = std::make_unique<RedisRecordings>(
-        RedisRecordings::Options(), RedisRecordings::Deps{.loop = host_.io(),
-                                                          .timers = host_.timers(),
-                                                          .random = host_.random(),
-                                                          .sealer = *sealer_,
-                                                          .clock = host_.clock(),
-                                                          .route = std::move(route),
-                                                          .metrics = &host_.metrics()});
-    redis_ = redis.get();
-    recordings_ = std::move(redis);
+    WEIR_ASSIGN_OR_RETURN(recordings_, OpenRecordings(config_.cache.store, config_.redis,
+                                                      {.database = *database_,
+                                                       .sealer = sealer_.get(),
+                                                       .workers = host_.workers(),
+                                                       .loop = host_.io(),
+                                                       .timers = host_.timers(),
+                                                       .clock = host_.clock(),
+                                                       .random = host_.random(),
+                                                       .metrics = host_.metrics()}));
     return absl::OkStatus();
   }
   // Without its store the cache begins empty, and serves.
   absl::Status LoadAnswers() {
-    recordings_->Listen(&cache_->listener());
+    recordings_.store->Listen(&cache_->listener());
     const absl::Status loaded = host_.Await(cache_->service().Load());
     if (!loaded.ok()) log::Warn("cache.load.failed", {{"reason", status::Message(loaded)}});
-    if (redis_ != nullptr) asio::co_spawn(host_.io(), redis_->Run(), asio::detached);
+    if (recordings_.redis != nullptr) {
+      asio::co_spawn(host_.io(), recordings_.redis->Run(), asio::detached);
+    }
     return absl::OkStatus();
   }
   absl::Status Serve() {
@@ -115,8 +102,7 @@ class Process final : public process::Running {
   std::unique_ptr<sql::Database> database_;
   std::unique_ptr<SqlCachePolicyStore> policies_;
   std::unique_ptr<crypto::Sealer> sealer_;
-  std::unique_ptr<RecordingStore> recordings_;
-  RedisRecordings* redis_ = nullptr;  // The same, where it is one.
+  OpenedRecordings recordings_;
   std::unique_ptr<AssembledCache> cache_;
   rpc::ServiceRegistry hot_registry_{std::string(kCacheService)};
   rpc::AdminRegistry admin_registry_;

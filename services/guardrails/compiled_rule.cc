@@ -66,7 +66,8 @@ bool CompiledRule::LooksAt(const PartPlace& place) const {
   if (!roles.empty() && std::ranges::find(roles, place.role) == roles.end()) return false;
   // Answers are looked at whole.
   if (!is_request || paths.empty()) return true;
-  return std::ranges::any_of(paths, [&](const JsonPath& each) { return each.Covers(place.path); });
+  const json::TextPaths here({place.path});
+  return std::ranges::any_of(paths, [&](const auto& each) { return here.IsSelected(each, 0); });
 }
 
 absl::StatusOr<CompiledRule> CompileRule(const v1::Rule& rule, PatternPool& patterns) {
@@ -83,7 +84,7 @@ absl::StatusOr<CompiledRule> CompileRule(const v1::Rule& rule, PatternPool& patt
   // What is put back into answers has nothing to stand for in them.
   if (*action == Action::kTokenize) compiled.responses = false;
   for (const std::string& each : rule.json_paths()) {
-    WEIR_ASSIGN_OR_RETURN(JsonPath path, JsonPath::Parse(each));
+    WEIR_ASSIGN_OR_RETURN(json::JsonPath path, json::JsonPath::Compile(each));
     compiled.paths.push_back(std::move(path));
   }
   WEIR_RETURN_IF_ERROR(CompileDetector(rule, patterns, compiled));

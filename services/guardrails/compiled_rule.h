@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "common/json/json_path.h"
 #include "common/status/status.h"
 #include "services/guardrails/action.h"
 #include "services/guardrails/deny_list.h"
 #include "services/guardrails/entity.h"
 #include "services/guardrails/injection.h"
-#include "services/guardrails/json_path.h"
 #include "services/guardrails/pattern_pool.h"
 #include "weir/guardrails/v1/guardrails_admin.pb.h"
 
@@ -41,8 +41,8 @@ struct CompiledRule {
   bool shadow = false;
   bool requests = false;
   bool responses = false;
-  std::vector<JsonPath> paths;     // Empty: everything.
-  std::vector<std::string> roles;  // Empty: everybody.
+  std::vector<json::JsonPath> paths;  // Empty: everything.
+  std::vector<std::string> roles;     // Empty: everybody.
   std::string replacement;
 
   bool LooksAt(const PartPlace& place) const;

@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "common/api/list_page.h"
 #include "common/status/bad_fields.h"
-#include "services/guardrails/page.h"
 #include "services/guardrails/policy_rules.h"
 #include "services/guardrails/policy_trial.h"
 
@@ -91,7 +91,8 @@ absl::StatusOr<v1::ListGuardrailPoliciesResponse> GuardrailsAdmin::ListGuardrail
   status::BadFields bad;
   CheckOrganization("organization", request.organization(), bad);
   WEIR_RETURN_IF_ERROR(bad.ToStatus());
-  WEIR_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page_size(), request.page_token()));
+  WEIR_ASSIGN_OR_RETURN(const api::Page page,
+                        api::ReadPage(request.page_size(), request.page_token()));
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<const PolicyCatalog> catalog,
                         deps_.guardrails.Refresh());
   v1::ListGuardrailPoliciesResponse response;
@@ -100,7 +101,7 @@ absl::StatusOr<v1::ListGuardrailPoliciesResponse> GuardrailsAdmin::ListGuardrail
     if (each->first.organization != request.organization()) break;
     if (static_cast<size_t>(response.policies_size()) == page.size) {
       const int last = response.policies_size() - 1;
-      response.set_next_page_token(TokenAfter(response.policies(last).name()));
+      response.set_next_page_token(api::TokenAfter(response.policies(last).name()));
       break;
     }
     *response.add_policies() = each->second;

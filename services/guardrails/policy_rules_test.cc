@@ -187,8 +187,9 @@ INSTANTIATE_TEST_SUITE_P(
          [](v1::GuardrailPolicy& p) {
            p.mutable_rules(0)->add_json_paths("$.messages");
            p.mutable_rules(0)->add_json_paths("messages");
+           p.mutable_rules(0)->add_json_paths("$.messages[-1].content");
          },
-         {"policy.rules[0].json_paths[1]"}},
+         {"policy.rules[0].json_paths[1]", "policy.rules[0].json_paths[2]"}},
         {"TooManyPaths",
          [](v1::GuardrailPolicy& p) {
            for (int i = 0; i < 17; ++i) p.mutable_rules(0)->add_json_paths("$");

@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "common/json/json_path.h"
 #include "common/text/ascii.h"
 #include "common/text/excerpt.h"
 #include "services/guardrails/action.h"
 #include "services/guardrails/custom_pattern.h"
 #include "services/guardrails/deny_list.h"
 #include "services/guardrails/entity.h"
-#include "services/guardrails/json_path.h"
 
 namespace weir::guardrails {
 namespace {
@@ -155,8 +155,14 @@ class RuleCheck {
       return;
     }
     for (int i = 0; i < rule_.json_paths_size(); ++i) {
-      const absl::StatusOr<JsonPath> path = JsonPath::Parse(rule_.json_paths(i));
-      if (!path.ok()) bad_.Add(At("json_paths", i), "{}", status::Message(path.status()));
+      const auto path = json::JsonPath::Compile(rule_.json_paths(i));
+      if (!path.ok()) {
+        bad_.Add(At("json_paths", i), "{}", status::Message(path.status()));
+      } else if (path->has_last()) {
+        // Each part is judged by itself.
+        bad_.Add(At("json_paths", i), "path is '{}', want [0] or [*] and not [-1]",
+                 text::Excerpt(rule_.json_paths(i)));
+      }
     }
   }
 

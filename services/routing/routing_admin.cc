@@ -245,7 +245,8 @@ absl::StatusOr<v1::DeleteProxyResponse> RoutingAdmin::DeleteProxy(
 absl::StatusOr<v1::ListProvidersResponse> RoutingAdmin::ListProviders(
     const api::AdminCall&, const v1::ListProvidersRequest& request) {
   WEIR_RETURN_IF_ERROR(CheckListed(request.organization()));
-  WEIR_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page_size(), request.page_token()));
+  WEIR_ASSIGN_OR_RETURN(const api::Page page,
+                        api::ReadPage(request.page_size(), request.page_token()));
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<const Catalog> catalog, routing_.Refresh());
   v1::ListProvidersResponse response;
   response.set_next_page_token(
@@ -258,7 +259,8 @@ absl::StatusOr<v1::ListProvidersResponse> RoutingAdmin::ListProviders(
 absl::StatusOr<v1::ListModelsResponse> RoutingAdmin::ListModels(
     const api::AdminCall&, const v1::ListModelsRequest& request) {
   WEIR_RETURN_IF_ERROR(CheckListed(request.organization()));
-  WEIR_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page_size(), request.page_token()));
+  WEIR_ASSIGN_OR_RETURN(const api::Page page,
+                        api::ReadPage(request.page_size(), request.page_token()));
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<const Catalog> catalog, routing_.Refresh());
   v1::ListModelsResponse response;
   response.set_next_page_token(
@@ -270,7 +272,8 @@ absl::StatusOr<v1::ListModelsResponse> RoutingAdmin::ListModels(
 absl::StatusOr<v1::ListProxiesResponse> RoutingAdmin::ListProxies(
     const api::AdminCall&, const v1::ListProxiesRequest& request) {
   WEIR_RETURN_IF_ERROR(CheckListed(request.organization()));
-  WEIR_ASSIGN_OR_RETURN(const Page page, ReadPage(request.page_size(), request.page_token()));
+  WEIR_ASSIGN_OR_RETURN(const api::Page page,
+                        api::ReadPage(request.page_size(), request.page_token()));
   WEIR_ASSIGN_OR_RETURN(const std::shared_ptr<const Catalog> catalog, routing_.Refresh());
   v1::ListProxiesResponse response;
   response.set_next_page_token(

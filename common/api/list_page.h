@@ -6,12 +6,13 @@
 
 #include "common/status/status.h"
 
-namespace weir::cache {
+namespace weir::api {
 
-// Where a listing goes on and how far: in the order of names, so that one that comes or goes
-// between two pages shifts no other.
+// Where a listing of an admin service goes on and how far: objects in the order of their names, so
+// that one that comes or goes between two pages shifts no other.
 struct Page {
-  std::string after;  // Begins after this name.
+  // Begins after this name.
+  std::string after;
   size_t size = 0;
 };
 
@@ -22,4 +23,4 @@ absl::StatusOr<Page> ReadPage(int size, std::string_view token);
 // The token of the page that begins after `name`.
 std::string TokenAfter(std::string_view name);
 
-}  // namespace weir::cache
+}  // namespace weir::api

@@ -1,11 +1,12 @@
-#include "services/routing/page.h"
+#include "common/api/list_page.h"
 
+#include <optional>
 #include <utility>
 
 #include "common/status/bad_fields.h"
 #include "common/text/hex.h"
 
-namespace weir::routing {
+namespace weir::api {
 namespace {
 constexpr int kDefaultSize = 100;
 constexpr int kMaxSize = 1000;
@@ -24,4 +25,4 @@ absl::StatusOr<Page> ReadPage(int size, std::string_view token) {
 // Hex, so that nobody takes it for a name and builds it by hand.
 std::string TokenAfter(std::string_view name) { return text::HexEncode(name); }
 
-}  // namespace weir::routing
+}  // namespace weir::api
