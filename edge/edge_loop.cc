@@ -232,6 +232,23 @@ void EdgeLoop::LookAround() {
   const auto attempts = static_cast<int64_t>(outbox_->open());
   shared_.metrics.open_attempts += attempts - attempts_;
   attempts_ = attempts;
+  CountLostCacheCalls();
+}
+
+void EdgeLoop::CountLostCacheCalls() {
+  if (!answer_cache_) return;
+  const AnswerCache::Counts now = answer_cache_->counts();
+  const auto count = [&](std::string_view call, int64_t AnswerCache::Counts::* of) {
+    shared_.metrics.CountLostCacheCalls(call, now.*of - counted_.*of);
+  };
+  count("lookup_late", &AnswerCache::Counts::lookups_late);
+  count("lookup", &AnswerCache::Counts::lookups_failed);
+  count("confirm", &AnswerCache::Counts::confirms_failed);
+  count("lead", &AnswerCache::Counts::leads_failed);
+  count("lead_lost", &AnswerCache::Counts::leads_lost);
+  count("record_dropped", &AnswerCache::Counts::records_dropped);
+  count("record", &AnswerCache::Counts::records_failed);
+  counted_ = now;
 }
 
 void EdgeLoop::SyncOutbox() {

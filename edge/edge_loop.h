@@ -80,6 +80,7 @@ class EdgeLoop {
   asio::awaitable<void> RenewHolds();
   asio::awaitable<void> KeepHouse();
   void LookAround();
+  void CountLostCacheCalls();
   void SyncOutbox();
 
   const int index_;
@@ -108,6 +109,7 @@ class EdgeLoop {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
   int64_t attempts_ = 0;
+  AnswerCache::Counts counted_;  // Of the cache's calls.
   std::atomic<bool> has_routes_{false};
   std::atomic<bool> has_rules_{false};
   mutable Mutex mutex_;

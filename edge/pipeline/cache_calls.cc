@@ -1,16 +1,10 @@
 #include "edge/pipeline/cache_calls.h"
 
+#include "common/time/proto_time.h"
 #include "edge/caching/recorded_answer.h"
 
 namespace weir::edge {
 namespace {
-
-google::protobuf::Duration ToProto(Duration duration) {
-  google::protobuf::Duration proto;
-  proto.set_seconds(duration.count() / 1'000'000'000);
-  proto.set_nanos(static_cast<int32_t>(duration.count() % 1'000'000'000));
-  return proto;
-}
 
 // By meaning, too.
 bool IsExactOnly(const Call& call) { return !call.cache.policy->semantic(); }

@@ -40,6 +40,9 @@ EdgeMetrics::EdgeMetrics(metrics::Registry& registry)
                                                  {"error"})),
       cache_(registry.NewCounterFamily("weir_cache_requests_total",
                                        "Requests that a cache policy is for.", {"status"})),
+      lost_cache_calls_(registry.NewCounterFamily(
+          "weir_cache_calls_lost_total",
+          "Calls of the cache that failed, came too late or were too many.", {"call"})),
       guardrails_(registry.NewCounterFamily("weir_guardrail_outcomes_total",
                                             "Requests and answers that guardrails changed, refused "
                                             "or could not be asked about.",
@@ -55,6 +58,10 @@ EdgeMetrics::EdgeMetrics(metrics::Registry& registry)
     connections_gauge.Set(static_cast<double>(connections));
     attempts_gauge.Set(static_cast<double>(open_attempts));
   });
+}
+
+void EdgeMetrics::CountLostCacheCalls(std::string_view call, int64_t more) {
+  if (more > 0) lost_cache_calls_.With({call}).Add(more);
 }
 
 void EdgeMetrics::CountRefusedRetry() { refused_retries_.Add(); }

@@ -20,6 +20,8 @@ class EdgeMetrics {
   // At the end of each attempt: the provider's status, or 0 where there was none and `error_code`
   // says why.
   void CountAttempt(int http_status, std::string_view error_code);
+  // Calls of the cache that came to nothing; `call` is one of a closed set.
+  void CountLostCacheCalls(std::string_view call, int64_t more);
   // A request that was not sent to a further target, as too many are.
   void CountRefusedRetry();
 
@@ -38,9 +40,10 @@ class EdgeMetrics {
   metrics::Counter& estimated_;
   metrics::Counter& cut_;
   metrics::Counter& refused_retries_;
-  metrics::CounterFamily& upstream_errors_;  // By what it was.
-  metrics::CounterFamily& cache_;            // By status, of requests that a policy is for.
-  metrics::CounterFamily& guardrails_;       // By outcome, where there was one.
+  metrics::CounterFamily& upstream_errors_;   // By what it was.
+  metrics::CounterFamily& cache_;             // By status, of requests that a policy is for.
+  metrics::CounterFamily& lost_cache_calls_;  // By call.
+  metrics::CounterFamily& guardrails_;        // By outcome, where there was one.
 };
 
 }  // namespace weir::edge

@@ -1,6 +1,7 @@
 // The pipeline's way from an answer of before to the client.
 #include <cmath>
 
+#include "common/time/proto_time.h"
 #include "edge/caching/recorded_answer.h"
 #include "edge/caching/replay.h"
 #include "edge/pipeline/cache_calls.h"
@@ -34,10 +35,6 @@ common::v1::Usage PriceOf(const common::v1::Usage& usage, double share) {
   price.set_audio_input_tokens(part(usage.audio_input_tokens()));
   price.set_audio_output_tokens(part(usage.audio_output_tokens()));
   return price;
-}
-
-Duration AgeOf(const cache::v1::LookupResponse& hit) {
-  return std::chrono::seconds(hit.age().seconds()) + std::chrono::nanoseconds(hit.age().nanos());
 }
 
 // What placeholders of a request stand for, masks for themselves: what else a recording has is
@@ -182,7 +179,7 @@ asio::awaitable<Pipeline::Served> Pipeline::AnswerFromCache(CallPtr call,
   if (!hit.entry_id().empty()) deps_.cache->Confirm(ConfirmOf(*call, hit.entry_id()));
   call->cache.status = CacheStatus::kHit;
   call->cache.reason = hit.kind();
-  call->cache.age = AgeOf(hit);
+  call->cache.age = FromProto(hit.age()).value_or(Duration());
   const absl::Status sent = co_await SendPieces(call, *std::move(pieces));
   if (!sent.ok()) call->exchange->client_gone = true;
   co_return served;
