@@ -171,13 +171,20 @@ class LoopedEdge final : public Edge {
     return {};
   }
 
+  // `done` sees figures that are younger than the call: a loop that is late with them is waited
+  // for, else a connection that it took a moment ago would be cut off as if nobody was there.
   template <typename Done>
   void WaitUntil(Duration limit, Done done) {
     const MonotonicTime end = deps_.clock.Monotonic() + limit;
+    const auto refreshed = [](const auto& each) { return each->refreshed(); };
+    bool is_done = false;
     do {
-      for (auto& each : loops_) each->Refresh();
+      for (auto& each : loops_) {
+        if (each->refreshed()) each->Refresh();
+      }
       std::this_thread::sleep_for(kPoll);
-    } while (!done() && deps_.clock.Monotonic() < end);
+      is_done = std::ranges::all_of(loops_, refreshed) && done();
+    } while (!is_done && deps_.clock.Monotonic() < end);
   }
 
   const EdgeConfig config_;

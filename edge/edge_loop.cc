@@ -220,7 +220,10 @@ std::string EdgeLoop::WhyNotReady() const {
 }
 
 void EdgeLoop::Refresh() {
-  asio::post(io_, [this] { LookAround(); });
+  asio::post(io_, [this, refresh = ++refreshes_] {
+    LookAround();
+    refreshed_ = refresh;
+  });
 }
 
 void EdgeLoop::LookAround() {

@@ -54,8 +54,11 @@ class EdgeLoop {
   // Ends the loop and joins its thread.
   void Stop();
 
-  // Brings the figures below up to date soon; else they are up to half a second old. Any thread.
+  // Brings the figures below up to date soon; else they are up to half a second old. One thread.
   void Refresh();
+  // Nothing that was asked of Refresh is outstanding: the figures are of after the last call of it.
+  // The same thread.
+  bool refreshed() const { return refreshed_ == refreshes_; }
   // Any thread.
   bool has_routes() const { return has_routes_; }
   // What the guardrails want to judge is known.
@@ -109,6 +112,8 @@ class EdgeLoop {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
   int64_t attempts_ = 0;
+  uint64_t refreshes_ = 0;  // Asked for.
+  std::atomic<uint64_t> refreshed_{0};
   AnswerCache::Counts counted_;  // Of the cache's calls.
   std::atomic<bool> has_routes_{false};
   std::atomic<bool> has_rules_{false};

@@ -87,10 +87,13 @@ class EdgeTest : public ::testing::Test {
   }
 
   absl::StatusOr<std::unique_ptr<Edge>> Create() {
-    return Edge::Create(config_, {.services = SharedServices({.identity = identity_,
-                                                              .quota = quota_,
-                                                              .routing = routing_,
-                                                              .guardrails = guardrails_}),
+    const MakeLoopServices services = SharedServices(
+        {.identity = identity_, .quota = quota_, .routing = routing_, .guardrails = guardrails_});
+    return Edge::Create(config_, {.services =
+                                      [this, services](asio::io_context& loop, Timers& timers) {
+                                        loop_ = &loop;
+                                        return services(loop, timers);
+                                      },
                                   .workers = workers_,
                                   .clock = clock_,
                                   .random = random_,
@@ -144,6 +147,7 @@ class EdgeTest : public ::testing::Test {
   EdgeConfig config_;
   std::function<std::string()> remark_;
   std::unique_ptr<MockUpstream> mock_;
+  asio::io_context* loop_ = nullptr;  // Of the last edge's last loop.
   std::unique_ptr<Edge> edge_;
 };
 
@@ -166,6 +170,19 @@ TEST_F(EdgeTest, ServesUntilItIsDrained) {
   edge_.reset();
   EXPECT_THAT(quota_.settled, SizeIs(1));
   EXPECT_TRUE(std::filesystem::is_empty(config_.outbox_directory));
+}
+
+// What the drain knows of a loop is of before the request, and the loop is late with news.
+TEST_F(EdgeTest, ADrainWaitsForARequestThatCameAMomentAgo) {
+  ASSERT_THAT(mock_->SetBehaviour(R"({"latency_ms": 600})"), IsOk());
+  config_.drain = seconds(5);
+  Start();
+  LoopbackClient waiting(edge_->ports()[0]);
+  waiting.Send(Chat());
+  ASSERT_TRUE(Within(seconds(5), [this] { return mock_->open() == 1; }));
+  asio::post(*loop_, [] { std::this_thread::sleep_for(milliseconds(300)); });
+  edge_->Drain();
+  EXPECT_THAT(waiting.Take(), StartsWith("HTTP/1.1 200"));
 }
 
 TEST_F(EdgeTest, ADrainCutsWhatDoesNotEnd) {
