@@ -139,14 +139,16 @@ asio::awaitable<absl::StatusOr<v1::LookupResponse>> CacheService::Lookup(
   if (request.exact_only() || place.policy->exact_only) {
     co_return Miss(why.empty() ? "empty" : why);
   }
-  const Direction direction = co_await DirectionOf(request.text(), call.deadline);
+  Direction direction = co_await DirectionOf(request.text(), call.deadline);
   if (!direction) co_return Miss(why.empty() ? "empty" : why);
   const std::vector<Considered> considered =
       finder_.Consider(*partition, *place.policy, request.text(), *direction, reading);
   const Considered* const serving = Serving(considered);
   if (serving == nullptr) {
     if (!request.has_max_age()) {
-      near_memory_.Put(partition, key, request.reader(), VerdictsOf(considered, key));
+      near_memory_.Put(
+          partition, key, request.reader(),
+          {.verdicts = VerdictsOf(considered, key), .direction = *std::move(direction)});
     }
     co_return Miss(why.empty() ? WhyNot(considered) : why);
   }
@@ -253,13 +255,24 @@ asio::awaitable<absl::StatusOr<v1::RecordResponse>> CacheService::Record(
     DropLease(fresh.flight, lease_id);
     co_return response;
   }
+  std::shared_ptr<Partition> partition = deps_.engine.Find(place.key);
+  std::optional<NearThings> known;
+  if (partition != nullptr) known = near_memory_.Take(partition, fresh.exact_key, fresh.author);
   if (!fresh.exact_only) {
-    Direction direction = co_await DirectionOf(fresh.text, call.deadline);
+    Direction direction;
+    if (known) {
+      direction = std::move(known->direction);
+    } else {
+      direction = co_await DirectionOf(fresh.text, call.deadline);
+      partition = deps_.engine.Find(place.key);  // As it is by now.
+    }
     if (direction) fresh.vector = *std::move(direction);
   }
-  Learn(place, fresh);
-  Agree(place, fresh);
-  Supersede(fresh);
+  if (partition != nullptr) {
+    Learn(place, *partition, fresh, known);
+    Agree(place, *partition, fresh);
+    Supersede(*partition, fresh);
+  }
   std::string flight = fresh.flight;
   Keep(std::make_shared<const Answer>(std::move(fresh)));
   DropLease(std::move(flight), std::move(lease_id));
@@ -272,39 +285,35 @@ void CacheService::DropLease(std::string flight, std::string lease_id) {
   deps_.leases->Drop(std::move(flight), std::move(lease_id));
 }
 
-std::vector<NearVerdict> CacheService::Near(const Place& place,
-                                            const std::shared_ptr<Partition>& partition,
-                                            const Answer& fresh) {
-  std::optional<std::vector<NearVerdict>> known =
-      near_memory_.Take(partition, fresh.exact_key, fresh.author);
+std::vector<NearVerdict> CacheService::Near(const Place& place, const Partition& partition,
+                                            const Answer& fresh, std::optional<NearThings>& known) {
   const bool misses_too = near_misses_.Take(deps_.clock.Monotonic());
-  if (known && !misses_too) return *std::move(known);
+  if (known && !misses_too) return std::move(known->verdicts);
   const Reading reading{.reader = fresh.author,
                         .promotes = place.policy->promotes,
                         .now = fresh.created,
                         .oldest = {}};
   const std::vector<Considered> considered =
-      finder_.Consider(*partition, *place.policy, fresh.text, fresh.vector, reading,
+      finder_.Consider(partition, *place.policy, fresh.text, fresh.vector, reading,
                        misses_too ? Finder::kNearMisses : Finder::kNone, Finder::Until::kEnd);
   return VerdictsOf(considered, fresh.exact_key);
 }
 
-void CacheService::Learn(const Place& place, const Answer& fresh) {
-  const std::shared_ptr<Partition> partition = deps_.engine.Find(place.key);
-  if (partition == nullptr || fresh.vector.empty()) return;
-  for (const NearVerdict& each : Near(place, partition, fresh)) {
+void CacheService::Learn(const Place& place, Partition& partition, const Answer& fresh,
+                         std::optional<NearThings>& known) {
+  if (fresh.vector.empty()) return;
+  for (const NearVerdict& each : Near(place, partition, fresh, known)) {
     const bool refused = !each.reason.empty() && each.reason != "below_cut";
     if (refused) stats_.Refused(place.key.organization, each.reason);
     if (!each.teaches) continue;
-    partition->gate().Learn(each.gate_refuses, each.answer_key == fresh.answer_key);
+    partition.gate().Learn(each.gate_refuses, each.answer_key == fresh.answer_key);
     if (each.gate_refuses && each.reason != "gate") stats_.GateWatched(place.key.organization);
   }
 }
 
-void CacheService::Agree(const Place& place, Answer& fresh) {
-  const std::shared_ptr<Partition> partition = deps_.engine.Find(place.key);
-  if (partition == nullptr || !place.policy->promotes) return;
-  for (const AnswerPtr& each : partition->SameQuestion(fresh.exact_key)) {
+void CacheService::Agree(const Place& place, const Partition& partition, Answer& fresh) {
+  if (!place.policy->promotes) return;
+  for (const AnswerPtr& each : partition.SameQuestion(fresh.exact_key)) {
     if (each->answer_key != fresh.answer_key || each->expires <= fresh.created) continue;
     fresh.agreeing.insert(each->agreeing.begin(), each->agreeing.end());
     fresh.agreeing.insert(each->author);
@@ -318,11 +327,9 @@ void CacheService::Agree(const Place& place, Answer& fresh) {
   while (fresh.agreeing.size() > kMaxAgreeing) fresh.agreeing.erase(fresh.agreeing.begin());
 }
 
-void CacheService::Supersede(const Answer& fresh) {
-  const std::shared_ptr<Partition> partition = deps_.engine.Find(fresh.partition);
-  if (partition == nullptr) return;
+void CacheService::Supersede(const Partition& partition, const Answer& fresh) {
   std::vector<AnswerPtr> gone;
-  for (const AnswerPtr& each : partition->SameQuestion(fresh.exact_key)) {
+  for (const AnswerPtr& each : partition.SameQuestion(fresh.exact_key)) {
     if (each->author != fresh.author) continue;
     if (AnswerPtr removed = deps_.engine.Remove(each->id)) gone.push_back(std::move(removed));
   }

@@ -100,16 +100,17 @@ class CacheService final : public api::Cache, public RecordingListener {
   // Why `request` is not kept; empty: it may be.
   std::string WhyNotKept(const Place& place, const v1::RecordRequest& request) const;
   // Who asked the same and got an equal answer agrees with the other.
-  void Agree(const Place& place, Answer& fresh);
+  void Agree(const Place& place, const Partition& partition, Answer& fresh);
   void DropLease(std::string flight, std::string lease_id);
   // Removes what `author` recorded for this question before.
-  void Supersede(const Answer& fresh);
+  void Supersede(const Partition& partition, const Answer& fresh);
   void Keep(AnswerPtr answer);
   // What the fresh answer says of those that were near: why they were refused, and whether the gate
-  // is right.
-  void Learn(const Place& place, const Answer& fresh);
-  std::vector<NearVerdict> Near(const Place& place, const std::shared_ptr<Partition>& partition,
-                                const Answer& fresh);
+  // is right. `known`: what its look-up said of them.
+  void Learn(const Place& place, Partition& partition, const Answer& fresh,
+             std::optional<NearThings>& known);
+  std::vector<NearVerdict> Near(const Place& place, const Partition& partition, const Answer& fresh,
+                                std::optional<NearThings>& known);
   Answer MakeAnswer(const Place& place, v1::RecordRequest request, std::string flight) const;
   void Discard(const std::vector<AnswerPtr>& gone);
   void SetGauges();

@@ -1,7 +1,5 @@
 #include "services/cache/exact_text.h"
 
-#include <algorithm>
-
 #include "common/text/ascii.h"
 #include "common/text/utf8.h"
 #include "services/cache/unicode.h"
@@ -10,11 +8,13 @@ namespace weir::cache {
 namespace {
 
 bool IsAscii(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  // All of it, which takes less than to stop at the first: many at once.
+  unsigned char all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
 }
 
 std::string Normalised(std::string_view text) {
-  if (IsAscii(text) || !text::IsValidUtf8(text)) return std::string(text);
   std::u32string characters;
   for (std::string_view rest = text; !rest.empty();) {
     const text::Rune rune = text::DecodeRune(rest);
@@ -26,21 +26,35 @@ std::string Normalised(std::string_view text) {
   return bytes;
 }
 
+// Appends `text` without its margins, with one character for each gap. A word at a time, not a
+// character.
+void AppendFolded(std::string_view text, std::string& folded) {
+  char gap = 0;  // White space since the last other character, at its strongest.
+  for (size_t at = 0; at < text.size();) {
+    if (text::IsSpace(text[at])) {
+      const bool ends_line = text[at] == '\n' || text[at] == '\r';
+      if (gap != '\n') gap = ends_line ? '\n' : ' ';
+      ++at;
+      continue;
+    }
+    size_t end = at + 1;
+    while (end < text.size() && !text::IsSpace(text[end])) ++end;
+    if (gap != 0 && !folded.empty()) folded += gap;
+    gap = 0;
+    folded.append(text, at, end - at);
+    at = end;
+  }
+}
+
 }  // namespace
 
 std::string FoldedText(std::string_view text) {
   std::string folded;
   folded.reserve(text.size());
-  char gap = 0;  // White space since the last other character, at its strongest.
-  for (const char c : Normalised(text)) {
-    if (text::IsSpace(c)) {
-      const bool ends_line = c == '\n' || c == '\r';
-      if (gap != '\n') gap = ends_line ? '\n' : ' ';
-      continue;
-    }
-    if (gap != 0 && !folded.empty()) folded += gap;
-    gap = 0;
-    folded += c;
+  if (IsAscii(text) || !text::IsValidUtf8(text)) {
+    AppendFolded(text, folded);
+  } else {
+    AppendFolded(Normalised(text), folded);
   }
   return folded;
 }

@@ -28,8 +28,10 @@ class FaissGraphTest : public ::testing::Test {
       std::vector<float> vector = centres[row % centres.size()];
       for (float& each : vector) each += 0.3F * normal(random_);
       Normalise(vector);
-      flat_.Set(row, vector);
       vectors_.insert(vectors_.end(), vector.begin(), vector.end());
+    }
+    for (uint32_t row = 0; row < kRows; ++row) {
+      flat_.Set(row, std::span(vectors_).subspan(row * kDimension, kDimension));
     }
     graph_ = FaissGraphBuilder().Build(vectors_, kDimension);
   }

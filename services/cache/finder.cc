@@ -26,11 +26,12 @@ std::vector<Considered> Finder::Consider(const Partition& partition, const Polic
   std::vector<Considered> considered;
   std::shared_ptr<const Judge::Asked> asked;
   const float least = static_cast<float>(policy.threshold) - margin;
+  const FlatIndex::Query query(vector);
   const auto look = [&](NearAnswer near) {
     if (asked == nullptr) asked = judge_.Read(text);
     considered.push_back(Look(partition, policy, *asked, std::move(near)));
   };
-  for (NearAnswer& each : partition.Nearest(vector, reading, least)) {
+  for (NearAnswer& each : partition.Nearest(query, reading, least)) {
     if (each.cosine < least) {
       considered.push_back(
           {.answer = std::move(each.answer), .cosine = each.cosine, .reason = "below_cut"});
@@ -40,7 +41,7 @@ std::vector<Considered> Finder::Consider(const Partition& partition, const Polic
     if (considered.back().reason.empty() && until == Until::kFirst) return considered;
   }
   if (!reading.promotes) return considered;
-  std::optional<NearAnswer> hidden = partition.NearestUnpromoted(vector, reading);
+  std::optional<NearAnswer> hidden = partition.NearestUnpromoted(query, reading, least);
   if (!hidden || hidden->cosine < least) return considered;
   look(*std::move(hidden));
   if (considered.back().reason.empty()) considered.back().reason = "not_promoted";

@@ -38,7 +38,11 @@ void SearchesFlat(benchmark::State& state) {
   std::mt19937 random(1);
   FlatIndex index(kDimension);
   const auto rows = static_cast<uint32_t>(state.range(0));
-  for (uint32_t row = 0; row < rows; ++row) index.Set(row, UnitVector(random));
+  std::vector<std::vector<float>> vectors(rows);
+  for (uint32_t row = 0; row < rows; ++row) {
+    vectors[row] = UnitVector(random);
+    index.Set(row, vectors[row]);
+  }
   const std::vector<std::vector<float>> queries = Queries();
   const auto any = [](uint32_t) { return true; };
   size_t next = 0;

@@ -95,14 +95,28 @@ TEST(FlatIndexTest, LeavesOutWhatIsClearedOrNotAccepted) {
 }
 
 // A graph that finds everything, as a flat index does.
+class FlatGraph final : public Index {
+ public:
+  FlatGraph(std::vector<float> vectors, size_t dimension)
+      : vectors_(std::move(vectors)), index_(dimension) {
+    for (uint32_t row = 0; row < vectors_.size() / dimension; ++row) {
+      index_.Set(row, {vectors_.data() + row * dimension, dimension});
+    }
+  }
+  std::vector<Neighbour> Search(std::span<const float> query, size_t most,
+                                Accepts accepts) const override {
+    return index_.Search(query, most, accepts);
+  }
+
+ private:
+  const std::vector<float> vectors_;
+  FlatIndex index_;
+};
+
 class FlatGraphBuilder final : public GraphBuilder {
  public:
   std::unique_ptr<const Index> Build(std::vector<float> vectors, size_t dimension) const override {
-    auto index = std::make_unique<FlatIndex>(dimension);
-    for (uint32_t row = 0; row < vectors.size() / dimension; ++row) {
-      index->Set(row, {vectors.data() + row * dimension, dimension});
-    }
-    return index;
+    return std::make_unique<FlatGraph>(std::move(vectors), dimension);
   }
 };
 

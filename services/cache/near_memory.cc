@@ -29,22 +29,21 @@ std::vector<NearVerdict> VerdictsOf(const std::vector<Considered>& considered,
 }
 
 void NearMemory::Put(const std::shared_ptr<Partition>& partition, const crypto::Digest& asked,
-                     std::string_view reader, std::vector<NearVerdict> verdicts) {
+                     std::string_view reader, NearThings things) {
   const std::string key = KeyOf(asked, reader);
   MutexLock lock(mutex_);
-  seen_.Put(key, {.partition = partition, .verdicts = std::move(verdicts)});
+  seen_.Put(key, {.partition = partition, .things = std::move(things)});
 }
 
-std::optional<std::vector<NearVerdict>> NearMemory::Take(
-    const std::shared_ptr<Partition>& partition, const crypto::Digest& asked,
-    std::string_view reader) {
+std::optional<NearThings> NearMemory::Take(const std::shared_ptr<Partition>& partition,
+                                           const crypto::Digest& asked, std::string_view reader) {
   const std::string key = KeyOf(asked, reader);
   MutexLock lock(mutex_);
   Seen* const seen = seen_.Find(key);
   if (seen == nullptr || seen->partition.lock() != partition) return std::nullopt;
-  std::vector<NearVerdict> verdicts = std::move(seen->verdicts);
+  NearThings things = std::move(seen->things);
   seen_.Erase(key);
-  return verdicts;
+  return things;
 }
 
 }  // namespace weir::cache

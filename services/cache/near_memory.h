@@ -24,24 +24,29 @@ struct NearVerdict {
 std::vector<NearVerdict> VerdictsOf(const std::vector<Considered>& considered,
                                     const crypto::Digest& asked);
 
-// What look-ups that found nothing considered, until the fresh answer comes: so that it is not
-// sought again for what it teaches. Says nothing of what is served, and forgets the oldest.
-// Thread-safe.
+// What a look-up that found nothing knew of its question.
+struct NearThings {
+  std::vector<NearVerdict> verdicts;
+  std::vector<float> direction;  // Of length 1.
+};
+
+// What look-ups that found nothing considered, until the fresh answer comes: so that its question
+// is not read, and sought, again for what it teaches. Says nothing of what is served, and forgets
+// the oldest. Thread-safe.
 class NearMemory {
  public:
   static constexpr size_t kRemembered = 1024;
 
   void Put(const std::shared_ptr<Partition>& partition, const crypto::Digest& asked,
-           std::string_view reader, std::vector<NearVerdict> verdicts);
-  // Nothing: it is not known, or was taken before.
-  std::optional<std::vector<NearVerdict>> Take(const std::shared_ptr<Partition>& partition,
-                                               const crypto::Digest& asked,
-                                               std::string_view reader);
+           std::string_view reader, NearThings things);
+  // Nothing: it is not known, or was taken before
+  std::optional<NearThings> Take(const std::shared_ptr<Partition>& partition,
+                                 const crypto::Digest& asked, std::string_view reader);
 
  private:
   struct Seen {
     std::weak_ptr<Partition> partition;
-    std::vector<NearVerdict> verdicts;
+    NearThings things;
   };
   Mutex mutex_;
   api::Lru<std::string, Seen> seen_ ABSL_GUARDED_BY(mutex_){kRemembered};

@@ -1,5 +1,6 @@
 #include "services/cache/partition.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::cache {
@@ -33,14 +34,12 @@ AnswerPtr Partition::FindExact(const crypto::Digest& key, const Reading& reading
 
 std::vector<AnswerPtr> Partition::SameQuestion(const crypto::Digest& key) const {
   MutexLock lock(mutex_);
-  std::vector<AnswerPtr> found;
-  const auto ids = exact_.find(key);
-  if (ids == exact_.end()) return found;
-  for (const std::string& id : ids->second) found.push_back(held_.at(id).answer);
-  return found;
+  const auto same = exact_.find(key);
+  if (same == exact_.end()) return {};
+  return {same->second.begin(), same->second.end()};
 }
 
-std::vector<Neighbour> Partition::NearestRows(std::span<const float> vector, const Reading& reading,
+std::vector<Neighbour> Partition::NearestRows(const FlatIndex::Query& query, const Reading& reading,
                                               float least) const {
   const std::span<const uint32_t> promoted = by_reader_.promoted();
   if (!reading.promotes || (index_.has_graph() && promoted.size() > kManyRows)) {
@@ -48,39 +47,36 @@ std::vector<Neighbour> Partition::NearestRows(std::span<const float> vector, con
       const Answer& answer = *rows_[row];
       return IsGood(answer, reading) && answer.MayBeReadBy(reading.reader, reading.promotes);
     };
-    return index_.Search(vector, kNearest, accepts, least);
+    return index_.Search(query, kNearest, accepts, least);
   }
   const auto good = [&](uint32_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     const Times& times = times_[row];
     return times.expires > reading.now && times.created >= reading.oldest;
   };
   std::vector<Neighbour> found =
-      index_.SearchAmong(by_reader_.OwnOf(reading.reader), vector, kNearest, good, least);
-  const std::vector<Neighbour> others = index_.SearchAmong(promoted, vector, kNearest, good, least);
+      index_.SearchAmong(by_reader_.OwnOf(reading.reader), query, kNearest, good, least);
+  const std::vector<Neighbour> others = index_.SearchAmong(promoted, query, kNearest, good, least);
   found.insert(found.end(), others.begin(), others.end());
   return weir::cache::Nearest(std::move(found), kNearest);
 }
 
-std::vector<NearAnswer> Partition::Nearest(std::span<const float> vector, const Reading& reading,
+std::vector<NearAnswer> Partition::Nearest(const FlatIndex::Query& query, const Reading& reading,
                                            float least) const {
   MutexLock lock(mutex_);
   std::vector<NearAnswer> near;
-  for (const Neighbour& each : NearestRows(vector, reading, least)) {
+  for (const Neighbour& each : NearestRows(query, reading, least)) {
     near.push_back({.answer = rows_[each.row], .cosine = each.cosine});
   }
   return near;
 }
 
-std::optional<NearAnswer> Partition::NearestUnpromoted(std::span<const float> vector,
-                                                       const Reading& reading) const {
-  MutexLock lock(mutex_);
-  const auto accepts = [&](uint32_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    const Answer& answer = *rows_[row];
+std::optional<NearAnswer> Partition::NearestUnpromoted(const FlatIndex::Query& query,
+                                                       const Reading& reading, float least) const {
+  const auto accepts = [&](const Answer& answer) {
     return IsGood(answer, reading) && !answer.MayBeReadBy(reading.reader, reading.promotes);
   };
-  const std::vector<Neighbour> found = index_.SearchAmong(by_reader_.latest(), vector, 1, accepts);
-  if (found.empty()) return std::nullopt;
-  return NearAnswer{.answer = rows_[found[0].row], .cosine = found[0].cosine};
+  MutexLock lock(mutex_);
+  return latest_.Nearest(query, accepts, least);
 }
 
 bool Partition::Put(AnswerPtr answer) {
@@ -99,8 +95,9 @@ bool Partition::Put(AnswerPtr answer) {
     rows_[held.row] = answer;
     times_[held.row] = {.created = answer->created, .expires = answer->expires};
     by_reader_.Add(held.row, *answer);
+    if (!answer->IsPromoted()) latest_.Add(answer);
   }
-  exact_[answer->exact_key].insert(answer->id);
+  exact_[answer->exact_key].push_back(answer);
   held_.emplace(answer->id, std::move(held));
   return true;
 }
@@ -113,10 +110,11 @@ AnswerPtr Partition::RemoveLocked(const std::string& id) {
   if (held.row != kNoRow) {
     index_.Remove(held.row);
     by_reader_.Remove(held.row, *held.answer);
+    latest_.Remove(held.answer);
     rows_[held.row] = nullptr;
   }
   const auto same = exact_.find(held.answer->exact_key);
-  same->second.erase(id);
+  same->second.erase(std::ranges::find(same->second, held.answer));
   if (same->second.empty()) exact_.erase(same);
   return held.answer;
 }

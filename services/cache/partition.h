@@ -1,16 +1,18 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/inlined_vector.h>
+
 #include <cstring>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "common/async/mutex.h"
 #include "services/cache/answer.h"
 #include "services/cache/gate_trust.h"
+#include "services/cache/latest_answers.h"
 #include "services/cache/reader_rows.h"
 #include "services/cache/row_index.h"
 
@@ -24,12 +26,6 @@ struct Reading {
   WallTime oldest;  // Made at this time or later.
 };
 
-// An answer beside a question, and how near theirs are.
-struct NearAnswer {
-  AnswerPtr answer;
-  float cosine = 0;
-};
-
 // The answers to requests that may share them. Thread-safe: a search holds up only others of this
 // partition.
 class Partition {
@@ -37,21 +33,20 @@ class Partition {
   // So many of the nearest are looked at.
   static constexpr size_t kNearest = 8;
 
-  explicit Partition(size_t dimension) : index_(dimension) {}
+  explicit Partition(size_t dimension) : latest_(dimension), index_(dimension) {}
 
   // The answer to the same question: the reader's own, else the newest that it may read.
   AnswerPtr FindExact(const crypto::Digest& key, const Reading& reading) const;
   // All answers to the same question, whoever may read them.
   std::vector<AnswerPtr> SameQuestion(const crypto::Digest& key) const;
   // The nearest of those that may be found by meaning, nearest first, and that `reading` lets be
-  // read. `vector` is of length 1. Of those whose cosine is below `least` it may leave out all but
-  // one.
-  std::vector<NearAnswer> Nearest(std::span<const float> vector, const Reading& reading,
+  // read. Of those whose cosine is below `least` it may leave out all but one.
+  std::vector<NearAnswer> Nearest(const FlatIndex::Query& query, const Reading& reading,
                                   float least = FlatIndex::kAnything) const;
-  // The nearest of those of late (ReaderRows::kLatest) that only promotion keeps from being read:
-  // it tells why there is no answer, and serves none.
-  std::optional<NearAnswer> NearestUnpromoted(std::span<const float> vector,
-                                              const Reading& reading) const;
+  // The nearest of those of late (LatestAnswers::kMost) that only promotion keeps from being read:
+  // it tells why there is no answer, and serves none. One below `least` may be left out.
+  std::optional<NearAnswer> NearestUnpromoted(const FlatIndex::Query& query, const Reading& reading,
+                                              float least = FlatIndex::kAnything) const;
 
   // Takes the place of what has its id, if that has no higher version. False: it has.
   bool Put(AnswerPtr answer);
@@ -80,7 +75,7 @@ class Partition {
     AnswerPtr answer;
     uint32_t row = kNoRow;
   };
-  std::vector<Neighbour> NearestRows(std::span<const float> vector, const Reading& reading,
+  std::vector<Neighbour> NearestRows(const FlatIndex::Query& query, const Reading& reading,
                                      float least) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A digest is as good as a hash.
   struct HashOfDigest {
@@ -93,12 +88,14 @@ class Partition {
   AnswerPtr RemoveLocked(const std::string& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;
-  std::unordered_map<std::string, Held> held_ ABSL_GUARDED_BY(mutex_);  // By id.
-  std::unordered_map<crypto::Digest, std::set<std::string>, HashOfDigest> exact_
-      ABSL_GUARDED_BY(mutex_);
+  // By id, which is the answer's own.
+  absl::flat_hash_map<std::string_view, Held> held_ ABSL_GUARDED_BY(mutex_);
+  using Same = absl::InlinedVector<AnswerPtr, 1>;
+  absl::flat_hash_map<crypto::Digest, Same, HashOfDigest> exact_ ABSL_GUARDED_BY(mutex_);
   std::vector<AnswerPtr> rows_ ABSL_GUARDED_BY(mutex_);  // By row; null: free.
   std::vector<Times> times_ ABSL_GUARDED_BY(mutex_);     // By row: a search asks of many.
   ReaderRows by_reader_ ABSL_GUARDED_BY(mutex_);
+  LatestAnswers latest_ ABSL_GUARDED_BY(mutex_);
   RowIndex index_ ABSL_GUARDED_BY(mutex_);
   GateTrust gate_;
 };

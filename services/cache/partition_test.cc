@@ -58,7 +58,11 @@ TEST(Int8DotsTest, AllAreAsThePortableOne) {
 TEST(FlatIndexTest, LeavesOutNoneThatIsNearEnough) {
   std::mt19937 random(2);
   FlatIndex index(kDimension);
-  for (uint32_t row = 0; row < 2000; ++row) index.Set(row, ThemedVector(random));
+  std::vector<std::vector<float>> vectors(2000);
+  for (uint32_t row = 0; row < 2000; ++row) {
+    vectors[row] = ThemedVector(random);
+    index.Set(row, vectors[row]);
+  }
   for (uint32_t row = 0; row < 2000; row += 7) index.Clear(row);
   const auto odd = [](uint32_t row) { return row % 2 == 1; };
   for (int i = 0; i < 200; ++i) {
@@ -72,6 +76,18 @@ TEST(FlatIndexTest, LeavesOutNoneThatIsNearEnough) {
       EXPECT_EQ(near[k].row, all[k].row);
     }
   }
+}
+
+// Most partitions have an answer or two.
+TEST(FlatIndexTest, TakesLittleForFewRows) {
+  std::mt19937 random(4);
+  const std::vector<float> vector = ThemedVector(random);
+  FlatIndex index(kDimension);
+  EXPECT_EQ(index.Bytes(), 0u);
+  index.Set(0, vector);
+  EXPECT_LE(index.Bytes(), 4 * (kDimension + 100));
+  for (uint32_t row = 1; row < 1000; ++row) index.Set(row, vector);
+  EXPECT_LE(index.Bytes(), 1024 * (kDimension + 100));
 }
 
 class PartitionTest : public ::testing::Test {
@@ -154,6 +170,17 @@ TEST_F(PartitionTest, TellsWhatWaitsForPromotion) {
     EXPECT_LE(FloatDotPortably(answer->vector.data(), query.data(), kDimension),
               hidden->cosine + 1e-3F);
   }
+}
+
+TEST_F(PartitionTest, TellsNothingOfWhatIsGone) {
+  for (int i = 0; i < 400; ++i) PutRandom();
+  while (!held_.empty()) {
+    partition_.Remove(held_.begin()->first);
+    held_.erase(held_.begin());
+  }
+  const Reading reading{.reader = "user:9", .promotes = true, .now = kNow, .oldest = {}};
+  EXPECT_FALSE(partition_.NearestUnpromoted(ThemedVector(random_), reading).has_value());
+  EXPECT_TRUE(partition_.empty());
 }
 
 }  // namespace

@@ -11,13 +11,6 @@ void ReaderRows::Add(uint32_t row, const Answer& answer) {
   if (row >= places_.size()) places_.resize(row + 1);
   places_[row] = static_cast<uint32_t>(list.size());
   list.push_back(row);
-  if (&list == &promoted_) return;
-  if (latest_.size() < kLatest) {
-    latest_.push_back(row);
-    return;
-  }
-  latest_[next_latest_] = row;
-  next_latest_ = (next_latest_ + 1) % kLatest;
 }
 
 void ReaderRows::Remove(uint32_t row, const Answer& answer) {

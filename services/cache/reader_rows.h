@@ -16,9 +16,6 @@ namespace weir::cache {
 // reader's own and at those that are promoted, not at all others'. For one thread at a time.
 class ReaderRows {
  public:
-  // So many of those that came last are remembered.
-  static constexpr size_t kLatest = 128;
-
   void Add(uint32_t row, const Answer& answer);
   // Of the answer with which it was added.
   void Remove(uint32_t row, const Answer& answer);
@@ -27,8 +24,6 @@ class ReaderRows {
   std::span<const uint32_t> promoted() const { return promoted_; }
   // Those of `author` that are not promoted.
   std::span<const uint32_t> OwnOf(std::string_view author) const;
-  // Rows that were added unpromoted of late, once or more often; some may be gone, or others' now.
-  std::span<const uint32_t> latest() const { return latest_; }
 
  private:
   std::vector<uint32_t>& ListOf(const Answer& answer);
@@ -41,8 +36,6 @@ class ReaderRows {
   // By author; none is empty.
   std::unordered_map<std::string, std::vector<uint32_t>, HashOfText, std::equal_to<>> own_;
   std::vector<uint32_t> places_;  // By row: where in its list.
-  std::vector<uint32_t> latest_;  // A ring.
-  size_t next_latest_ = 0;
 };
 
 }  // namespace weir::cache

@@ -44,14 +44,14 @@ void RowIndex::Remove(uint32_t row) {
   ++dead_in_graph_;
 }
 
-std::vector<Neighbour> RowIndex::Search(std::span<const float> query, size_t most, Accepts accepts,
+std::vector<Neighbour> RowIndex::Search(const FlatIndex::Query& query, size_t most, Accepts accepts,
                                         float least) const {
   if (graph_ == nullptr) return flat_.Search(query, most, accepts, least);
   const auto accepts_number = [&](uint32_t number) {
     const uint32_t row = rows_of_graph_[number];
     return row != kNone && accepts(row);
   };
-  std::vector<Neighbour> found = graph_->Search(query, most, accepts_number);
+  std::vector<Neighbour> found = graph_->Search(query.vector, most, accepts_number);
   for (Neighbour& each : found) each.row = rows_of_graph_[each.row];
   const std::vector<Neighbour> newer = flat_.SearchAmong(tail_, query, most, accepts, least);
   found.insert(found.end(), newer.begin(), newer.end());
@@ -81,6 +81,8 @@ bool RowIndex::CopyRows(Plan& plan) const {
   for (; plan.copied < end; ++plan.copied) {
     const std::span<const float> vector = flat_.At(plan.rows[plan.copied].row);
     plan.vectors.insert(plan.vectors.end(), vector.begin(), vector.end());
+    // Zeros for what went meanwhile, which UseGraph leaves out.
+    plan.vectors.resize((plan.copied + 1) * flat_.dimension());
   }
   return plan.copied < plan.rows.size();
 }

@@ -26,16 +26,17 @@ class RowIndex {
  public:
   explicit RowIndex(size_t dimension) : flat_(dimension) {}
 
-  // The row that `vector` has from now on; one that was removed may come again.
+  // The row that `vector` has from now on; one that was removed may come again. `vector` must stay
+  // as it is until the row is removed.
   uint32_t Add(std::span<const float> vector);
   void Remove(uint32_t row);
   size_t size() const { return live_; }
 
   // `least`: as FlatIndex has it.
-  std::vector<Neighbour> Search(std::span<const float> query, size_t most, Accepts accepts,
+  std::vector<Neighbour> Search(const FlatIndex::Query& query, size_t most, Accepts accepts,
                                 float least = FlatIndex::kAnything) const;
   // The same among `rows` alone, whether there is a graph or not: for thousands of them.
-  std::vector<Neighbour> SearchAmong(std::span<const uint32_t> rows, std::span<const float> query,
+  std::vector<Neighbour> SearchAmong(std::span<const uint32_t> rows, const FlatIndex::Query& query,
                                      size_t most, Accepts accepts,
                                      float least = FlatIndex::kAnything) const {
     return flat_.SearchAmong(rows, query, most, accepts, least);
