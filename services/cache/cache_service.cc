@@ -6,7 +6,6 @@
 
 #include "common/log/log.h"
 #include "common/status/bad_fields.h"
-#include "common/text/hex.h"
 #include "common/time/proto_time.h"
 #include "services/cache/answer_text.h"
 #include "services/cache/exact_text.h"
@@ -64,6 +63,10 @@ std::string WhyNotExact(const std::vector<AnswerPtr>& same, const Reading& readi
     return each->expires > reading.now && each->created >= reading.oldest;
   });
   return good ? "not_promoted" : "expired";
+}
+
+std::string_view AsText(const crypto::Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
 Duration OrZero(const google::protobuf::Duration& duration) {
@@ -169,11 +172,17 @@ asio::awaitable<absl::StatusOr<v1::ConfirmResponse>> CacheService::Confirm(
 
 std::string CacheService::FlightOf(const PartitionKey& key, const std::string& text,
                                    const std::string& principal) const {
-  v1::LeadRequest all;
-  *all.mutable_partition() = PartitionOf(key);
-  all.set_text(text::HexEncode(crypto::ToBytes(ExactKey(text))));
-  all.set_principal(principal);
-  return crypto::ToBytes(crypto::Sha256(fmt::format("{} {}", key.epoch, all.SerializeAsString())));
+  const crypto::Digest question = ExactKey(text);
+  std::string all = fmt::format("{}", key.epoch);
+  // No part can pass for two: its length stands before it.
+  for (const std::string_view part :
+       {std::string_view(key.organization), std::string_view(key.policy),
+        std::string_view(key.scope), std::string_view(key.fingerprint), AsText(question),
+        std::string_view(principal)}) {
+    fmt::format_to(std::back_inserter(all), " {}:", part.size());
+    all.append(part);
+  }
+  return crypto::ToBytes(crypto::Sha256(all));
 }
 
 asio::awaitable<absl::StatusOr<v1::LeadResponse>> CacheService::Lead(api::CallContext call,
