@@ -76,7 +76,7 @@ class Collecting {
 };
 
 absl::StatusOr<JsonTexts> ReadTexts(std::string_view body, OutlineReader::Of of) {
-  OutlineReader reader;
+  static thread_local OutlineReader reader;
   WEIR_ASSIGN_OR_RETURN(const Outline* outline,
                         reader.Read(body, Place::kBody, of, 2 * kMostTexts));
   return Collecting(body, *outline).Run();

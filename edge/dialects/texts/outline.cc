@@ -16,6 +16,9 @@ using Kind = JsonLexer::Kind;
 // No provider has more choices, calls or blocks.
 constexpr uint64_t kMostIndex = 9999;
 
+// Memory for more is given back.
+constexpr size_t kKeptNodes = 4096;
+
 constexpr std::string_view kRoles[] = {"system", "developer", "user", "assistant", "tool"};
 
 // As the service knows it; empty: it does not.
@@ -75,6 +78,7 @@ const Outline::Mark* Outline::FindMark(Place place) const {
 
 absl::StatusOr<const Outline*> OutlineReader::Read(std::string_view json, Place root, Of of,
                                                    size_t most_texts) {
+  if (outline_.nodes.capacity() > kKeptNodes) outline_ = {};
   outline_.nodes.clear();
   outline_.texts.clear();
   outline_.marks.clear();
