@@ -13,11 +13,6 @@ constexpr Duration kAskAgain = std::chrono::milliseconds(500);
 // Asked of the other replicas in one tick.
 constexpr size_t kMaxAsked = 256;
 
-std::string_view OutcomeName(const LeadOutcome& outcome) {
-  if (!outcome.lease_id.empty()) return "leads";
-  return outcome.recording != nullptr ? "answered" : "alone";
-}
-
 }  // namespace
 
 // One who waits. The coroutine owns it: where that is gone, so is this.
@@ -32,83 +27,104 @@ struct Flights::Waiter {
   std::weak_ptr<Waiter> self;
 };
 
-Flights::Flights(Deps deps) : deps_(deps) {
+Flights::Flights(Deps deps) : deps_(deps), lease_ids_(deps.random) {
   if (deps_.metrics == nullptr) return;
-  outcomes_ = &deps_.metrics->NewCounterFamily(
+  auto& outcomes = deps_.metrics->NewCounterFamily(
       "weir_cache_leads_total", "Misses that asked to lead, by what came of it.", {"outcome"});
+  leads_ = &outcomes.With({"leads"});
+  answered_ = &outcomes.With({"answered"});
+  alone_ = &outcomes.With({"alone"});
   waited_ = &deps_.metrics->NewHistogram("weir_cache_lead_wait_seconds",
                                          "How long those waited that did not lead at once.",
                                          metrics::SecondsBuckets());
 }
 
-std::string Flights::NewLease() { return RandomBase62(deps_.random, kLeaseIdLength); }
+std::string Flights::NewLease() { return RandomBase62(lease_ids_, kLeaseIdLength); }
+
+std::shared_ptr<Flights::Waiter> Flights::MakeWaiter(const Waiting& waiting) {
+  auto waiter = std::make_shared<Waiter>(waiting.executor, waiting.until);
+  waiter->self = waiter;
+  return waiter;
+}
 
 Flights::Begun Flights::Begin(const std::string& organization, const std::string& flight,
-                              const std::shared_ptr<Waiter>& waiter) {
+                              const Waiting& waiting) {
   MutexLock lock(mutex_);
   if (closed_) return {};
+  if (const auto landed = landed_.find(flight); landed != landed_.end()) {
+    return {.outcome = {.recording = landed->second.recording}};
+  }
   const auto found = flights_.find(flight);
   if (found == flights_.end()) {
-    if (flights_.size() >= kMaxFlights) return {};
+    if (flights_.size() + landed_.size() >= kMaxFlights) return {};
     std::string lease_id = NewLease();
-    flights_[flight] = {
-        .organization = organization, .lease_id = lease_id, .renewed = deps_.clock.Monotonic()};
-    by_lease_[lease_id] = flight;
+    const auto made = flights_.try_emplace(flight, Flight{.organization = organization,
+                                                          .lease_id = lease_id,
+                                                          .renewed = deps_.clock.Monotonic()});
+    by_lease_.emplace(lease_id, &made.first->first);
     return {.outcome = {.lease_id = std::move(lease_id)}};
   }
-  if (found->second.landed != nullptr) return {.outcome = {.recording = found->second.landed}};
   if (ended_ || found->second.waiters.size() >= kMaxWaiters) return {};
-  found->second.waiters.push_back(waiter);
-  return {.waits = true};
+  Begun begun{.waiter = MakeWaiter(waiting)};
+  found->second.waiters.push_back(begun.waiter);
+  return begun;
 }
 
 asio::awaitable<Flights::Begun> Flights::AmongReplicas(Begun begun, std::string flight,
-                                                       std::shared_ptr<Waiter> waiter) {
+                                                       Waiting waiting) {
   if (deps_.leases == nullptr || begun.outcome.lease_id.empty()) co_return begun;
   const absl::StatusOr<bool> taken =
       co_await deps_.leases->Take(flight, begun.outcome.lease_id, kLease);
   // Where the others cannot be asked, each replica has a leader of its own.
   if (!taken.ok() || *taken) co_return begun;
-  const bool waits = WaitForOthers(flight, begun.outcome.lease_id, waiter);
-  co_return Begun{.waits = waits};
+  begun = WaitForOthers(flight, begun.outcome.lease_id, waiting);
+  co_return begun;
 }
 
 asio::awaitable<LeadOutcome> Flights::Lead(std::string organization, std::string flight,
                                            MonotonicTime deadline) {
   const MonotonicTime began = deps_.clock.Monotonic();
-  auto executor = co_await asio::this_coro::executor;
-  auto waiter =
-      std::make_shared<Waiter>(executor, std::min(deadline - kTick, began + kLongestWait));
-  waiter->self = waiter;
-  Begun begun = Begin(organization, flight, waiter);
-  begun = co_await AmongReplicas(std::move(begun), std::move(flight), waiter);
-  if (begun.waits) begun.outcome = co_await Wait(waiter);
-  Count(begun, deps_.clock.Monotonic() - began);
+  const Waiting waiting{.executor = co_await asio::this_coro::executor,
+                        .until = std::min(deadline - kTick, began + kLongestWait)};
+  Begun begun = Begin(organization, flight, waiting);
+  if (deps_.leases != nullptr) {
+    begun = co_await AmongReplicas(std::move(begun), std::move(flight), waiting);
+  }
+  if (begun.waiter != nullptr) {
+    begun.outcome = co_await Wait(begun.waiter);
+    const Duration took = deps_.clock.Monotonic() - began;
+    if (waited_ != nullptr) waited_->Observe(std::chrono::duration<double>(took).count());
+  }
+  Count(begun.outcome);
   co_return std::move(begun.outcome);
 }
 
-void Flights::Count(const Begun& begun, Duration took) {
-  if (outcomes_ == nullptr) return;
-  outcomes_->With({OutcomeName(begun.outcome)}).Add();
-  if (begun.waits) waited_->Observe(std::chrono::duration<double>(took).count());
+void Flights::Count(const LeadOutcome& outcome) {
+  if (leads_ == nullptr) return;
+  if (!outcome.lease_id.empty()) {
+    leads_->Add();
+  } else {
+    (outcome.recording != nullptr ? answered_ : alone_)->Add();
+  }
 }
 
-bool Flights::WaitForOthers(const std::string& flight, const std::string& lease_id,
-                            const std::shared_ptr<Waiter>& waiter) {
+Flights::Begun Flights::WaitForOthers(const std::string& flight, const std::string& lease_id,
+                                      const Waiting& waiting) {
   MutexLock lock(mutex_);
   by_lease_.erase(lease_id);
-  const auto found = flights_.find(flight);
-  if (ended_ || found == flights_.end()) return false;
-  if (found->second.landed != nullptr) {
-    Resolve(*waiter, {.recording = found->second.landed});
-    return true;
+  if (const auto landed = landed_.find(flight); landed != landed_.end()) {
+    return {.outcome = {.recording = landed->second.recording}};
   }
+  const auto found = flights_.find(flight);
+  if (found == flights_.end()) return {};
   if (found->second.lease_id == lease_id) {
     found->second.lease_id.clear();
     found->second.ask_again = deps_.clock.Monotonic() + kAskAgain;
   }
-  found->second.waiters.push_front(waiter);
-  return true;
+  if (ended_) return {};
+  Begun begun{.waiter = MakeWaiter(waiting)};
+  found->second.waiters.push_front(begun.waiter);
+  return begun;
 }
 
 asio::awaitable<LeadOutcome> Flights::Wait(std::shared_ptr<Waiter> waiter) {
@@ -155,7 +171,7 @@ Flights::Map::iterator Flights::OfLease(const std::string& organization,
                                         const std::string& lease_id) {
   const auto lease = by_lease_.find(lease_id);
   if (lease == by_lease_.end()) return flights_.end();
-  const auto found = flights_.find(lease->second);
+  const auto found = flights_.find(*lease->second);
   if (found == flights_.end() || found->second.organization != organization) {
     return flights_.end();
   }
@@ -193,11 +209,12 @@ asio::awaitable<void> Flights::Release(std::string organization, std::string lea
 }
 
 asio::awaitable<void> Flights::HandOver(std::string flight) {
-  std::string lease_id = NewLease();
+  std::string lease_id;
   {
     MutexLock lock(mutex_);
     const auto found = flights_.find(flight);
     if (found == flights_.end() || !found->second.lease_id.empty()) co_return;
+    lease_id = NewLease();
     DropGone(found->second);
     if (found->second.waiters.empty()) {
       flights_.erase(found);
@@ -233,10 +250,7 @@ void Flights::AskAgainLater(const std::string& flight) {
 bool Flights::GiveTo(const std::string& flight, const std::string& lease_id) {
   MutexLock lock(mutex_);
   const auto found = flights_.find(flight);
-  if (found == flights_.end() || !found->second.lease_id.empty() ||
-      found->second.landed != nullptr) {
-    return false;
-  }
+  if (found == flights_.end() || !found->second.lease_id.empty()) return false;
   const std::shared_ptr<Waiter> next = PopWaiter(found->second);
   if (next == nullptr) {
     flights_.erase(found);
@@ -244,7 +258,7 @@ bool Flights::GiveTo(const std::string& flight, const std::string& lease_id) {
   }
   found->second.lease_id = lease_id;
   found->second.renewed = deps_.clock.Monotonic();
-  by_lease_[lease_id] = flight;
+  by_lease_.insert_or_assign(lease_id, &found->first);
   Resolve(*next, {.lease_id = lease_id});
   return true;
 }
@@ -258,16 +272,24 @@ std::string Flights::Land(const std::string& organization, const std::string& le
     if (found == flights_.end()) return "";
     flight = found->first;
     by_lease_.erase(lease_id);
-    found->second.lease_id.clear();
     ResolveAll(found->second, recording);
     if (keep) {
-      found->second.landed = std::move(recording);
-      found->second.landed_until = deps_.clock.Monotonic() + kAfterglow;
+      LandLocked(found, std::move(recording));
     } else {
       flights_.erase(found);
     }
   }
   return flight;
+}
+
+void Flights::LandLocked(Map::iterator found, std::shared_ptr<const v1::Recording> recording) {
+  const MonotonicTime until = deps_.clock.Monotonic() + kAfterglow;
+  landed_order_.push_back({.until = until, .flight = found->first});
+  landed_.insert_or_assign(found->first,
+                           Landed{.organization = std::move(found->second.organization),
+                                  .recording = std::move(recording),
+                                  .until = until});
+  flights_.erase(found);
 }
 
 void Flights::LandFromAfar(const std::string& flight,
@@ -277,15 +299,17 @@ void Flights::LandFromAfar(const std::string& flight,
   // Who leads here will have an answer of his own.
   if (found == flights_.end() || !found->second.lease_id.empty()) return;
   ResolveAll(found->second, recording);
-  found->second.landed = std::move(recording);
-  found->second.landed_until = deps_.clock.Monotonic() + kAfterglow;
+  LandLocked(found, std::move(recording));
 }
 
 void Flights::Forget(const std::string& organization) {
   MutexLock lock(mutex_);
-  std::erase_if(flights_, [&](const auto& each) {
-    return each.second.landed != nullptr && each.second.organization == organization;
-  });
+  absl::erase_if(landed_,
+                 [&](const auto& each) { return each.second.organization == organization; });
+  const auto is_gone = [&](const LandedFlight& each) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    return !landed_.contains(each.flight);
+  };
+  std::erase_if(landed_order_, is_gone);
 }
 
 void Flights::EndWaits() {
@@ -301,7 +325,6 @@ bool Flights::SweepOne(Flight& flight, MonotonicTime now) {
     if (waiter != nullptr && !waiter->done && waiter->until <= now) Resolve(*waiter, {});
   }
   DropGone(flight);
-  if (flight.landed != nullptr) return false;
   if (!flight.lease_id.empty()) {
     if (now - flight.renewed <= kLease) return false;
     by_lease_.erase(std::exchange(flight.lease_id, ""));
@@ -310,19 +333,20 @@ bool Flights::SweepOne(Flight& flight, MonotonicTime now) {
   return now >= flight.ask_again;
 }
 
+void Flights::DropLanded(MonotonicTime now) {
+  while (!landed_order_.empty() && landed_order_.front().until <= now) {
+    landed_.erase(landed_order_.front().flight);
+    landed_order_.pop_front();
+  }
+}
+
 std::vector<std::string> Flights::Sweep() {
   const MonotonicTime now = deps_.clock.Monotonic();
   std::vector<std::string> free;
   MutexLock lock(mutex_);
-  for (auto it = flights_.begin(); it != flights_.end();) {
-    const bool is_free = SweepOne(it->second, now);
-    const bool is_over = it->second.landed != nullptr && it->second.landed_until <= now;
-    if (is_over) {
-      it = flights_.erase(it);
-      continue;
-    }
-    if (is_free && free.size() < kMaxAsked) free.push_back(it->first);
-    ++it;
+  DropLanded(now);
+  for (auto& [name, flight] : flights_) {
+    if (SweepOne(flight, now) && free.size() < kMaxAsked) free.push_back(name);
   }
   return free;
 }
@@ -339,7 +363,7 @@ void Flights::Close() {
 
 size_t Flights::size() const {
   MutexLock lock(mutex_);
-  return flights_.size();
+  return flights_.size() + landed_.size();
 }
 
 }  // namespace weir::cache

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/node_hash_map.h>
+
 #include <deque>
-#include <map>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "common/async/asio.h"
 #include "common/async/mutex.h"
-#include "common/ids/random.h"
+#include "common/ids/buffered_random.h"
 #include "common/metrics/registry.h"
 #include "common/time/clock.h"
 #include "services/cache/recording_store.h"
@@ -76,38 +79,56 @@ class Flights {
 
  private:
   struct Waiter;
+  // What a waiter is made of, where there is something to wait for.
+  struct Waiting {
+    asio::any_io_executor executor;
+    MonotonicTime until;
+  };
+  // Under way: somebody leads, here or at another replica.
   struct Flight {
     std::string organization;
-    std::string lease_id;  // Empty: led by another replica, as far as is known, or landed.
+    std::string lease_id;  // Empty: led by another replica, as far as is known.
     MonotonicTime renewed;
-    MonotonicTime ask_again;  // Led elsewhere: when to try for the lease.
-    std::deque<std::weak_ptr<Waiter>> waiters;
-    std::shared_ptr<const v1::Recording> landed;
-    MonotonicTime landed_until;
+    MonotonicTime ask_again;                   // Led elsewhere: when to try for the lease.
+    std::list<std::weak_ptr<Waiter>> waiters;  // Takes no memory where nobody waits.
   };
-  using Map = std::map<std::string, Flight>;
+  // Named flights keep their address: leases refer to them.
+  using Map = absl::node_hash_map<std::string, Flight>;
+  // Over, and the answer is there for who comes a moment late.
+  struct Landed {
+    std::string organization;
+    std::shared_ptr<const v1::Recording> recording;
+    MonotonicTime until;
+  };
+  struct LandedFlight {
+    MonotonicTime until;
+    std::string flight;
+  };
 
+  // Who leads, has an answer, or goes alone; or waits, where there is a waiter.
   struct Begun {
     LeadOutcome outcome;
-    bool waits = false;
+    std::shared_ptr<Waiter> waiter;
   };
-  std::string NewLease();
-  Begun Begin(const std::string& organization, const std::string& flight,
-              const std::shared_ptr<Waiter>& waiter);
+  static std::shared_ptr<Waiter> MakeWaiter(const Waiting& waiting);
+  std::string NewLease() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Begun Begin(const std::string& organization, const std::string& flight, const Waiting& waiting);
   // Who is to lead here may have to wait for another replica's leader.
-  asio::awaitable<Begun> AmongReplicas(Begun begun, std::string flight,
-                                       std::shared_ptr<Waiter> waiter);
-  void Count(const Begun& begun, Duration took);
+  asio::awaitable<Begun> AmongReplicas(Begun begun, std::string flight, Waiting waiting);
+  void Count(const LeadOutcome& outcome);
   asio::awaitable<LeadOutcome> Wait(std::shared_ptr<Waiter> waiter);
-  // `waiter`, who wanted to lead by `lease_id`, waits for another replica's leader. False: there is
-  // nothing to wait for.
-  bool WaitForOthers(const std::string& flight, const std::string& lease_id,
-                     const std::shared_ptr<Waiter>& waiter);
+  // Who wanted to lead by `lease_id` waits for another replica's leader, if there is anything to
+  // wait for.
+  Begun WaitForOthers(const std::string& flight, const std::string& lease_id,
+                      const Waiting& waiting);
   static void DropGone(Flight& flight);
   // The first that still waits; null: nobody.
   static std::shared_ptr<Waiter> PopWaiter(Flight& flight);
   static void Resolve(Waiter& waiter, LeadOutcome outcome);
   void ResolveAll(Flight& flight, const std::shared_ptr<const v1::Recording>& recording)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // It is over, and its answer stays for kAfterglow.
+  void LandLocked(Map::iterator found, std::shared_ptr<const v1::Recording> recording)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // False: nobody waits any more.
   bool GiveTo(const std::string& flight, const std::string& lease_id);
@@ -116,18 +137,26 @@ class Flights {
   asio::awaitable<void> HandOver(std::string flight);
   // Flights whose lease is to be had now.
   std::vector<std::string> Sweep();
+  void DropLanded(MonotonicTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool SweepOne(Flight& flight, MonotonicTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Map::iterator OfLease(const std::string& organization, const std::string& lease_id)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Deps deps_;
-  metrics::CounterFamily* outcomes_ = nullptr;
+  metrics::Counter* leads_ = nullptr;
+  metrics::Counter* answered_ = nullptr;
+  metrics::Counter* alone_ = nullptr;
   metrics::Histogram* waited_ = nullptr;
   mutable Mutex mutex_;
+  BufferedRandom lease_ids_ ABSL_GUARDED_BY(mutex_);
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
-  Map flights_ ABSL_GUARDED_BY(mutex_);
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<std::string, std::string> by_lease_ ABSL_GUARDED_BY(mutex_);  // Lease -> flight.
+  Map flights_ ABSL_GUARDED_BY(mutex_);
+  // Lease -> flight, which is there as long as its lease is.
+  absl::flat_hash_map<std::string, const std::string*> by_lease_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, Landed> landed_ ABSL_GUARDED_BY(mutex_);
+  // As they landed: what is over first.
+  std::deque<LandedFlight> landed_order_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace weir::cache
