@@ -10,6 +10,12 @@ namespace {
 
 // Of the maps, the index and the object itself.
 constexpr int64_t kOverhead = 512;
+// In the order of their bytes.
+constexpr std::string_view kBase62 =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+// Of an id: enough milliseconds for 6,900 years, and 83 bits that nobody guesses.
+constexpr size_t kTimeLength = 8;
+constexpr size_t kRandomLength = 14;
 
 // All keys without a user are one.
 std::string_view VoterOf(std::string_view reader) {
@@ -59,7 +65,17 @@ int64_t Answer::Bytes() const {
   return static_cast<int64_t>(recording->body().size() + texts + vectors) + kOverhead;
 }
 
-v1::StoredAnswer ToStored(const Answer& answer, const std::string& embedder_fingerprint) {
+std::string NewAnswerId(WallTime now, Random& random) {
+  std::string id(kTimeLength, kBase62[0]);
+  auto rest = static_cast<uint64_t>(ToUnixMicros(now) / 1000);
+  for (size_t i = kTimeLength; i-- > 0; rest /= kBase62.size()) {
+    id[i] = kBase62[rest % kBase62.size()];
+  }
+  return id + RandomBase62(random, kRandomLength);
+}
+
+v1::StoredAnswer ToStored(const Answer& answer, const std::string& embedder_fingerprint,
+                          bool with_vector) {
   v1::StoredAnswer stored;
   stored.set_id(answer.id);
   stored.set_version(answer.version);
@@ -73,7 +89,7 @@ v1::StoredAnswer ToStored(const Answer& answer, const std::string& embedder_fing
   stored.set_expires_us(ToUnixMicros(answer.expires));
   stored.set_exact_only(answer.exact_only);
   stored.set_embedder_fingerprint(embedder_fingerprint);
-  stored.mutable_vector()->Add(answer.vector.begin(), answer.vector.end());
+  if (with_vector) stored.mutable_vector()->Add(answer.vector.begin(), answer.vector.end());
   stored.set_flight(answer.flight);
   return stored;
 }

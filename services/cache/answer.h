@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/crypto/hmac.h"
+#include "common/ids/random.h"
 #include "common/status/status.h"
 #include "common/time/clock.h"
 #include "services/cache/veto_sketch.h"
@@ -61,8 +62,13 @@ struct Answer {
 };
 using AnswerPtr = std::shared_ptr<const Answer>;
 
-// As it goes into a store and comes out of it.
-v1::StoredAnswer ToStored(const Answer& answer, const std::string& embedder_fingerprint);
+// 22 letters of base 62. Later ones are greater, by the millisecond: what is stored by id is
+// appended to what is there.
+std::string NewAnswerId(WallTime now, Random& random);
+
+// As it goes into a store and comes out of it. `with_vector`: else it is made again of the text.
+v1::StoredAnswer ToStored(const Answer& answer, const std::string& embedder_fingerprint,
+                          bool with_vector);
 // kDataLoss: it is none. Where its vector is of another embedder, it has none.
 absl::StatusOr<Answer> FromStored(v1::StoredAnswer stored, const std::string& embedder_fingerprint);
 

@@ -13,7 +13,6 @@
 namespace weir::cache {
 namespace {
 
-constexpr size_t kIdLength = 22;
 constexpr std::string_view kSemanticMark = ".s";
 // Answers that are over and go in one tick.
 constexpr size_t kExpiredAtOnce = 1000;
@@ -89,6 +88,7 @@ CacheService::CacheService(Deps deps)
     : deps_(deps),
       finder_(deps.judge),
       stats_(deps.metrics),
+      ids_(deps.random),
       flights_({.clock = deps.clock,
                 .random = deps.random,
                 .leases = deps.leases,
@@ -228,12 +228,16 @@ std::string CacheService::WhyNotKept(const Place& place, const v1::RecordRequest
   return "";
 }
 
-Answer CacheService::MakeAnswer(const Place& place, v1::RecordRequest request,
-                                std::string flight) const {
+std::string CacheService::NewId(WallTime now) {
+  MutexLock lock(ids_mutex_);
+  return NewAnswerId(now, ids_);
+}
+
+Answer CacheService::MakeAnswer(const Place& place, v1::RecordRequest request, std::string flight) {
   const WallTime now = deps_.clock.Now();
   Duration ttl = place.policy->ttl;
   if (request.has_ttl()) ttl = std::min(ttl, OrZero(request.ttl()));
-  Answer answer{.id = RandomBase62(deps_.random, kIdLength),
+  Answer answer{.id = NewId(now),
                 .partition = place.key,
                 .text = request.text(),
                 .exact_key = ExactKey(request.text()),
@@ -346,7 +350,8 @@ void CacheService::Supersede(const Partition& partition, const Answer& fresh) {
 }
 
 void CacheService::Keep(AnswerPtr answer) {
-  deps_.store.Put(ToStored(*answer, deps_.directions.fingerprint()));
+  const Directions& directions = deps_.directions;
+  deps_.store.Put(ToStored(*answer, directions.fingerprint(), directions.is_remote()));
   Discard(deps_.engine.Put(std::move(answer)));
 }
 
@@ -393,6 +398,10 @@ asio::awaitable<absl::Status> CacheService::Load() {
 void CacheService::OnPut(v1::StoredAnswer stored) {
   absl::StatusOr<Answer> answer = FromStored(std::move(stored), deps_.directions.fingerprint());
   if (!answer.ok() || answer->expires <= deps_.clock.Now()) return;
+  if (answer->vector.empty() && !answer->exact_only && answer->text.size() <= kMaxQuestionBytes) {
+    Direction direction = deps_.directions.AtOnce(answer->text);
+    if (direction) answer->vector = *std::move(direction);
+  }
   auto kept = std::make_shared<const Answer>(*std::move(answer));
   const std::string flight = kept->flight;
   const std::shared_ptr<const v1::Recording> recording = kept->recording;

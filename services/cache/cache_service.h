@@ -4,8 +4,9 @@
 #include <string>
 
 #include "common/api/cache.h"
+#include "common/async/mutex.h"
 #include "common/async/timers.h"
-#include "common/ids/random.h"
+#include "common/ids/buffered_random.h"
 #include "common/metrics/registry.h"
 #include "services/cache/cache_stats.h"
 #include "services/cache/directions.h"
@@ -111,13 +112,16 @@ class CacheService final : public api::Cache, public RecordingListener {
              std::optional<NearThings>& known);
   std::vector<NearVerdict> Near(const Place& place, const Partition& partition, const Answer& fresh,
                                 std::optional<NearThings>& known);
-  Answer MakeAnswer(const Place& place, v1::RecordRequest request, std::string flight) const;
+  std::string NewId(WallTime now);
+  Answer MakeAnswer(const Place& place, v1::RecordRequest request, std::string flight);
   void Discard(const std::vector<AnswerPtr>& gone);
   void SetGauges();
 
   const Deps deps_;
   const Finder finder_;
   CacheStats stats_;
+  Mutex ids_mutex_;
+  BufferedRandom ids_ ABSL_GUARDED_BY(ids_mutex_);
   Flights flights_;
   NearMissBudget near_misses_;
   NearMemory near_memory_;

@@ -31,6 +31,8 @@ class Directions {
   // The direction of `text`, of length 1. kUnavailable, kDeadlineExceeded: it cannot be asked now.
   virtual asio::awaitable<absl::StatusOr<Direction>> Of(std::string text,
                                                         MonotonicTime deadline) = 0;
+  // The same without waiting; nothing where the embedder is asked over the network.
+  virtual Direction AtOnce(std::string_view) const { return std::nullopt; }
 };
 
 // An embedder of this process: it never waits.
@@ -43,9 +45,12 @@ class LocalDirections final : public Directions {
   const std::string& fingerprint() const override { return embedder_.fingerprint(); }
   bool is_remote() const override { return false; }
   asio::awaitable<absl::StatusOr<Direction>> Of(std::string text, MonotonicTime) override {
+    co_return AtOnce(text);
+  }
+  Direction AtOnce(std::string_view text) const override {
     std::vector<float> vector(embedder_.dimension());
-    if (!embedder_.Embed(text, vector)) co_return Direction();
-    co_return Direction(std::move(vector));
+    if (!embedder_.Embed(text, vector)) return std::nullopt;
+    return vector;
   }
 
  private:

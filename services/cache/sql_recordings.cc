@@ -11,7 +11,7 @@
 namespace weir::cache {
 namespace {
 
-constexpr size_t kBatch = 128;
+constexpr size_t kBatch = 512;
 constexpr size_t kBatchBytes = 4 << 20;
 // Between two times that what is over is dropped.
 constexpr Duration kSweep = std::chrono::seconds(30);
@@ -43,8 +43,14 @@ absl::StatusOr<std::unique_ptr<SqlRecordings>> SqlRecordings::Open(Deps deps) {
 }
 
 void SqlRecordings::Put(v1::StoredAnswer answer) {
-  const size_t bytes = answer.ByteSizeLong();
-  Add(std::move(answer), bytes);
+  std::string plain = answer.SerializeAsString();
+  const size_t bytes = plain.size();
+  Add(Remembered{.id = std::move(*answer.mutable_id()),
+                 .organization = std::move(*answer.mutable_partition()->mutable_organization()),
+                 .version = static_cast<int64_t>(answer.version()),
+                 .expires_us = answer.expires_us(),
+                 .plain = std::move(plain)},
+      bytes);
 }
 
 void SqlRecordings::Forget(const std::string& organization, const std::string& id) {
@@ -87,8 +93,8 @@ std::deque<SqlRecordings::Step> SqlRecordings::TakeBatch() {
   while (!waiting_.empty() && batch.size() < kBatch) {
     batch.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
-    const auto* answer = std::get_if<v1::StoredAnswer>(&batch.back());
-    if (answer != nullptr) waiting_bytes_ -= answer->ByteSizeLong();
+    const auto* answer = std::get_if<Remembered>(&batch.back());
+    if (answer != nullptr) waiting_bytes_ -= answer->plain.size();
   }
   if (batch.empty()) posted_ = false;
   return batch;
@@ -111,11 +117,11 @@ absl::Status SqlRecordings::WriteOne(sql::Connection& connection, const Step& st
     const std::array<sql::Value, 2> key = {forgotten->id, forgotten->organization};
     return connection.Execute(kForget, key).status();
   }
-  const auto& answer = std::get<v1::StoredAnswer>(step);
-  const std::string& organization = answer.partition().organization();
-  const std::array<sql::Value, 5> row = {
-      answer.id(), organization, static_cast<int64_t>(answer.version()), answer.expires_us(),
-      sql::Blob{deps_.sealer.Seal(answer.SerializeAsString(), SealContext(organization))}};
+  const auto& answer = std::get<Remembered>(step);
+  const std::string sealed = deps_.sealer.Seal(answer.plain, SealContext(answer.organization));
+  const std::array<sql::ValueView, 5> row = {std::string_view(answer.id),
+                                             std::string_view(answer.organization), answer.version,
+                                             answer.expires_us, sql::BlobView{sealed}};
   return connection.Execute(kPut, row).status();
 }
 

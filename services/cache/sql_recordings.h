@@ -38,7 +38,13 @@ class SqlRecordings final : public RecordingStore {
   struct Forgotten {
     std::string organization, id;
   };
-  using Step = std::variant<v1::StoredAnswer, Forgotten>;
+  // An answer as bytes: it was made on another thread, and is in as few pieces as can be.
+  struct Remembered {
+    std::string id, organization;
+    int64_t version = 0, expires_us = 0;
+    std::string plain;
+  };
+  using Step = std::variant<Remembered, Forgotten>;
   struct Kept {
     std::string id, organization, sealed;
   };
