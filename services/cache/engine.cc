@@ -20,9 +20,9 @@ std::vector<AnswerPtr> Engine::Put(AnswerPtr answer) {
   MutexLock lock(write_mutex_);
   const std::shared_ptr<Partition> partition = FindOrMake(answer->partition);
   if (!partition->Put(answer)) return gone;
-  order_.Add(*answer);
-  while (const auto place = order_.TooMuch(answer->partition.organization)) {
-    if (AnswerPtr removed = RemoveAt(*place)) gone.push_back(std::move(removed));
+  order_.Add(answer);
+  while (const AnswerPtr least = order_.TooMuch(answer->partition.organization)) {
+    if (AnswerPtr removed = RemoveLocked(*least)) gone.push_back(std::move(removed));
   }
   BuildIfWanted(partition);
   return gone;
@@ -38,12 +38,12 @@ void Engine::BuildIfWanted(const std::shared_ptr<Partition>& partition) {
   if (!posted) partition->ExpectGraph(false);
 }
 
-AnswerPtr Engine::RemoveAt(const ValueOrder::Place& place) {
-  order_.Remove(place.id);
+AnswerPtr Engine::RemoveLocked(const Answer& answer) {
+  order_.Remove(answer.id);
   MutexLock lock(map_mutex_);
-  const auto found = partitions_.find(place.partition);
+  const auto found = partitions_.find(answer.partition);
   if (found == partitions_.end()) return nullptr;
-  AnswerPtr removed = found->second->Remove(place.id);
+  AnswerPtr removed = found->second->Remove(answer.id);
   if (found->second->empty()) partitions_.erase(found);
   return removed;
 }
@@ -60,8 +60,8 @@ AnswerPtr Engine::Hit(const PartitionKey& key, const std::string& id) {
 
 AnswerPtr Engine::Remove(const std::string& id) {
   MutexLock lock(write_mutex_);
-  const auto place = order_.Find(id);
-  return place ? RemoveAt(*place) : nullptr;
+  const AnswerPtr answer = order_.Find(id);
+  return answer != nullptr ? RemoveLocked(*answer) : nullptr;
 }
 
 std::vector<AnswerPtr> Engine::FindIf(const std::string& organization, Which which) const {
@@ -77,7 +77,7 @@ std::vector<AnswerPtr> Engine::FindIf(const std::string& organization, Which whi
 std::vector<AnswerPtr> Engine::RemoveIf(const std::string& organization, Which which) {
   std::vector<AnswerPtr> removed = FindIf(organization, which);
   MutexLock lock(write_mutex_);
-  for (const AnswerPtr& each : removed) RemoveAt({.partition = each->partition, .id = each->id});
+  for (const AnswerPtr& each : removed) RemoveLocked(*each);
   return removed;
 }
 
@@ -85,9 +85,9 @@ std::vector<AnswerPtr> Engine::RemoveExpired(WallTime now, size_t most) {
   std::vector<AnswerPtr> removed;
   MutexLock lock(write_mutex_);
   while (removed.size() < most) {
-    const auto place = order_.Expired(now);
-    if (!place) break;
-    if (AnswerPtr answer = RemoveAt(*place)) removed.push_back(std::move(answer));
+    const AnswerPtr over = order_.Expired(now);
+    if (over == nullptr) break;
+    if (AnswerPtr answer = RemoveLocked(*over)) removed.push_back(std::move(answer));
   }
   return removed;
 }

@@ -59,7 +59,7 @@ class Engine {
 
  private:
   std::shared_ptr<Partition> FindOrMake(const PartitionKey& key);
-  AnswerPtr RemoveAt(const ValueOrder::Place& place) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
+  AnswerPtr RemoveLocked(const Answer& answer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mutex_);
   void BuildIfWanted(const std::shared_ptr<Partition>& partition);
 
   const Options options_;

@@ -8,70 +8,88 @@ double ValueOrder::WorthOf(const Held& held) {
   return held.worth_of_one + std::log2(static_cast<double>(held.hits + 1));
 }
 
-void ValueOrder::Add(const Answer& answer) {
+uint32_t ValueOrder::FreeSlot() {
+  if (free_.empty()) {
+    held_.emplace_back();
+    return static_cast<uint32_t>(held_.size()) - 1;
+  }
+  const uint32_t slot = free_.back();
+  free_.pop_back();
+  return slot;
+}
+
+void ValueOrder::Add(AnswerPtr answer) {
   int64_t hits = 0;
-  if (const auto known = held_.find(answer.id); known != held_.end()) hits = known->second.hits;
-  Remove(answer.id);
+  if (const auto known = slots_.find(answer->id); known != slots_.end()) {
+    hits = held_[known->second].hits;
+    RemoveSlot(known->second);
+  }
   const double half_lives =
-      static_cast<double>(answer.created.time_since_epoch() / std::chrono::milliseconds(1)) /
+      static_cast<double>(answer->created.time_since_epoch() / std::chrono::milliseconds(1)) /
       static_cast<double>(kHalfLife / std::chrono::milliseconds(1));
-  Held held{.partition = answer.partition,
-            .bytes = answer.Bytes(),
+  const int64_t bytes = answer->Bytes();
+  Held held{.organization = organizations_.try_emplace(answer->partition.organization).first,
+            .bytes = bytes,
             .hits = hits,
-            .worth_of_one = std::log2(static_cast<double>(answer.Tokens() + 1)) -
-                            std::log2(static_cast<double>(answer.Bytes())) + half_lives,
-            .expires = answer.expires};
-  Organization& organization = organizations_[answer.partition.organization];
-  organization.by_worth.emplace(WorthOf(held), answer.id);
-  by_worth_.emplace(WorthOf(held), answer.id);
-  by_expiry_.emplace(held.expires, answer.id);
-  organization.totals.bytes += held.bytes;
+            .worth_of_one = std::log2(static_cast<double>(answer->Tokens() + 1)) -
+                            std::log2(static_cast<double>(bytes)) + half_lives};
+  const uint32_t slot = FreeSlot();
+  Organization& organization = held.organization->second;
+  organization.by_worth.emplace(WorthOf(held), slot);
+  by_worth_.emplace(WorthOf(held), slot);
+  by_expiry_.emplace(answer->expires, slot);
+  slots_.emplace(answer->id, slot);
+  organization.totals.bytes += bytes;
   organization.totals.entries += 1;
-  totals_.bytes += held.bytes;
+  totals_.bytes += bytes;
   totals_.entries += 1;
-  held_.emplace(answer.id, std::move(held));
+  held.answer = std::move(answer);
+  held_[slot] = std::move(held);
 }
 
 void ValueOrder::Remove(const std::string& id) {
-  const auto found = held_.find(id);
-  if (found == held_.end()) return;
-  const Held& held = found->second;
-  const auto organization = organizations_.find(held.partition.organization);
-  organization->second.by_worth.erase({WorthOf(held), id});
-  by_worth_.erase({WorthOf(held), id});
-  by_expiry_.erase({held.expires, id});
-  organization->second.totals.bytes -= held.bytes;
-  organization->second.totals.entries -= 1;
+  const auto found = slots_.find(id);
+  if (found != slots_.end()) RemoveSlot(found->second);
+}
+
+void ValueOrder::RemoveSlot(uint32_t slot) {
+  const Held held = std::exchange(held_[slot], {});
+  free_.push_back(slot);
+  Organization& organization = held.organization->second;
+  organization.by_worth.erase({WorthOf(held), slot});
+  by_worth_.erase({WorthOf(held), slot});
+  by_expiry_.erase({held.answer->expires, slot});
+  slots_.erase(held.answer->id);
+  organization.totals.bytes -= held.bytes;
+  organization.totals.entries -= 1;
   totals_.bytes -= held.bytes;
   totals_.entries -= 1;
-  if (organization->second.totals.entries == 0) organizations_.erase(organization);
-  held_.erase(found);
+  if (organization.totals.entries == 0) organizations_.erase(held.organization);
 }
 
 void ValueOrder::Hit(const std::string& id) {
-  const auto found = held_.find(id);
-  if (found == held_.end()) return;
-  Held& held = found->second;
-  std::set<Worth>& own = organizations_.at(held.partition.organization).by_worth;
-  own.erase({WorthOf(held), id});
-  by_worth_.erase({WorthOf(held), id});
+  const auto found = slots_.find(id);
+  if (found == slots_.end()) return;
+  const uint32_t slot = found->second;
+  Held& held = held_[slot];
+  ByWorth& own = held.organization->second.by_worth;
+  own.erase({WorthOf(held), slot});
+  by_worth_.erase({WorthOf(held), slot});
   ++held.hits;
-  own.emplace(WorthOf(held), id);
-  by_worth_.emplace(WorthOf(held), id);
+  own.emplace(WorthOf(held), slot);
+  by_worth_.emplace(WorthOf(held), slot);
 }
 
-std::optional<ValueOrder::Place> ValueOrder::Find(const std::string& id) const {
-  const auto found = held_.find(id);
-  if (found == held_.end()) return std::nullopt;
-  return Place{.partition = found->second.partition, .id = id};
+AnswerPtr ValueOrder::Find(const std::string& id) const {
+  const auto found = slots_.find(id);
+  return found == slots_.end() ? nullptr : held_[found->second].answer;
 }
 
-std::optional<ValueOrder::Place> ValueOrder::First(const std::set<Worth>& by_worth) const {
-  if (by_worth.empty()) return std::nullopt;
-  return Find(by_worth.begin()->second);
+AnswerPtr ValueOrder::First(const ByWorth& by_worth) const {
+  return by_worth.empty() ? nullptr : held_[by_worth.begin()->second].answer;
 }
 
-std::optional<ValueOrder::Place> ValueOrder::TooMuch(const std::string& organization) const {
+AnswerPtr ValueOrder::TooMuch(const std::string& organization) const {
   const auto own = organizations_.find(organization);
   if (own != organizations_.end()) {
     const Totals& totals = own->second.totals;
@@ -80,12 +98,12 @@ std::optional<ValueOrder::Place> ValueOrder::TooMuch(const std::string& organiza
     if (over) return First(own->second.by_worth);
   }
   if (totals_.bytes > budget_.bytes || totals_.entries > budget_.entries) return First(by_worth_);
-  return std::nullopt;
+  return nullptr;
 }
 
-std::optional<ValueOrder::Place> ValueOrder::Expired(WallTime now) const {
-  if (by_expiry_.empty() || by_expiry_.begin()->first > now) return std::nullopt;
-  return Find(by_expiry_.begin()->second);
+AnswerPtr ValueOrder::Expired(WallTime now) const {
+  if (by_expiry_.empty() || by_expiry_.begin()->first > now) return nullptr;
+  return held_[by_expiry_.begin()->second].answer;
 }
 
 ValueOrder::Totals ValueOrder::TotalsOf(const std::string& organization) const {

@@ -1,12 +1,14 @@
 #pragma once
 
+#include <absl/container/btree_set.h>
+#include <absl/container/flat_hash_map.h>
+
 #include <cstdint>
 #include <map>
-#include <optional>
-#include <set>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "services/cache/answer.h"
 
@@ -32,21 +34,17 @@ class ValueOrder {
   explicit ValueOrder(Budget budget) : budget_(budget) {}
 
   // Replaces what has its id.
-  void Add(const Answer& answer);
+  void Add(AnswerPtr answer);
   void Remove(const std::string& id);
   // It answered once more.
   void Hit(const std::string& id);
 
-  struct Place {
-    PartitionKey partition;
-    std::string id;
-  };
-  // Where it is; nothing: it is not known.
-  std::optional<Place> Find(const std::string& id) const;
-  // What must go for the budget of `organization`, and that of all, to hold; nothing: they do.
-  std::optional<Place> TooMuch(const std::string& organization) const;
-  // One that is over at `now`.
-  std::optional<Place> Expired(WallTime now) const;
+  // Null: it is not known.
+  AnswerPtr Find(const std::string& id) const;
+  // What must go for the budget of `organization`, and that of all, to hold; null: they do.
+  AnswerPtr TooMuch(const std::string& organization) const;
+  // One that is over at `now`; null: none is.
+  AnswerPtr Expired(WallTime now) const;
 
   struct Totals {
     int64_t bytes = 0;
@@ -56,26 +54,32 @@ class ValueOrder {
   Totals TotalsOf(const std::string& organization) const;
 
  private:
-  using Worth = std::pair<double, std::string>;  // With the id.
+  using Worth = std::pair<double, uint32_t>;  // With the slot.
+  using ByWorth = absl::btree_set<Worth>;
+  struct Organization {
+    Totals totals;
+    ByWorth by_worth;
+  };
+  using Organizations = std::map<std::string, Organization>;
   struct Held {
-    PartitionKey partition;
+    AnswerPtr answer;
+    Organizations::iterator organization;
     int64_t bytes = 0;
     int64_t hits = 0;
     double worth_of_one = 0;  // Without hits; a logarithm, at a fixed time.
-    WallTime expires;
-  };
-  struct Organization {
-    Totals totals;
-    std::set<Worth> by_worth;
   };
   static double WorthOf(const Held& held);
-  std::optional<Place> First(const std::set<Worth>& by_worth) const;
+  AnswerPtr First(const ByWorth& by_worth) const;
+  uint32_t FreeSlot();
+  void RemoveSlot(uint32_t slot);
 
   const Budget budget_;
-  std::unordered_map<std::string, Held> held_;
-  std::map<std::string, Organization> organizations_;
-  std::set<Worth> by_worth_;
-  std::set<std::pair<WallTime, std::string>> by_expiry_;
+  std::vector<Held> held_;  // By slot.
+  std::vector<uint32_t> free_;
+  absl::flat_hash_map<std::string_view, uint32_t> slots_;  // By id, which is the answer's own.
+  Organizations organizations_;
+  ByWorth by_worth_;
+  absl::btree_set<std::pair<WallTime, uint32_t>> by_expiry_;
   Totals totals_;
 };
 

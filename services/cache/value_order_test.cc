@@ -9,7 +9,7 @@ namespace {
 
 using std::chrono::hours;
 
-Answer AnswerOf(std::string id, int64_t tokens, size_t bytes, WallTime created = {},
+AnswerPtr AnswerOf(std::string id, int64_t tokens, size_t bytes, WallTime created = {},
                 std::string organization = "acme") {
   Answer answer{.id = std::move(id)};
   answer.partition.organization = std::move(organization);
@@ -19,7 +19,7 @@ Answer AnswerOf(std::string id, int64_t tokens, size_t bytes, WallTime created =
   answer.recording = std::move(recording);
   answer.created = created;
   answer.expires = created + hours(1);
-  return answer;
+  return std::make_shared<const Answer>(std::move(answer));
 }
 
 std::string First(const ValueOrder& order, const std::string& organization = "acme") {
