@@ -51,7 +51,7 @@ class DoorTest : public ::testing::Test {
     exchange.head.fields = &fields_;
     exchange.body = body;
     exchange.reply = &reply_;
-    RunUntilDone(Serve(&exchange));
+    RunUntilDone(loop_, Serve(&exchange));
     return reply_;
   }
   asio::awaitable<bool> Serve(Exchange* exchange) {
@@ -59,6 +59,7 @@ class DoorTest : public ::testing::Test {
     co_return true;
   }
 
+  asio::io_context loop_;  // Outlives the pool, as RunOn wants it.
   WorkerPool workers_{"door", 1, 10};
   metrics::Registry metrics_;
   FakeService identity_;

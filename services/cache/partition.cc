@@ -42,7 +42,9 @@ std::vector<AnswerPtr> Partition::SameQuestion(const crypto::Digest& key) const 
 std::vector<Neighbour> Partition::NearestRows(const FlatIndex::Query& query, const Reading& reading,
                                               float least) const {
   const std::span<const uint32_t> promoted = by_reader_.promoted();
-  if (!reading.promotes || (index_.has_graph() && promoted.size() > kManyRows)) {
+  const bool among_all = !reading.promotes || promoted.size() > kManyRows;
+  if (among_all) is_searched_whole_ = true;
+  if (!reading.promotes || (among_all && index_.has_graph())) {
     const auto accepts = [&](uint32_t row) ABSL_NO_THREAD_SAFETY_ANALYSIS {
       const Answer& answer = *rows_[row];
       return IsGood(answer, reading) && answer.MayBeReadBy(reading.reader, reading.promotes);
@@ -145,7 +147,7 @@ bool Partition::empty() const {
 
 bool Partition::WantsGraph(size_t least) const {
   MutexLock lock(mutex_);
-  return index_.WantsGraph(least);
+  return is_searched_whole_ && index_.WantsGraph(least);
 }
 
 void Partition::ExpectGraph(bool expected) {

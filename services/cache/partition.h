@@ -56,8 +56,9 @@ class Partition {
   std::vector<AnswerPtr> All() const;
   bool empty() const;
 
-  // A graph is wanted, from `least` rows on. One is made at a time: who will call BuildGraph, which
-  // blocks for seconds, says so before, and where it will not after all.
+  // A graph is wanted, from `least` rows on, where searches go through all of them: with promotion
+  // they hardly do, and a graph costs seconds. One is made at a time: who will call BuildGraph,
+  // which blocks for seconds, says so before, and where it will not after all.
   bool WantsGraph(size_t least) const;
   void ExpectGraph(bool expected);
   void BuildGraph(const GraphBuilder& builder);
@@ -97,6 +98,7 @@ class Partition {
   ReaderRows by_reader_ ABSL_GUARDED_BY(mutex_);
   LatestAnswers latest_ ABSL_GUARDED_BY(mutex_);
   RowIndex index_ ABSL_GUARDED_BY(mutex_);
+  mutable bool is_searched_whole_ ABSL_GUARDED_BY(mutex_) = false;
   GateTrust gate_;
 };
 

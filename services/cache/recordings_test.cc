@@ -105,7 +105,7 @@ TEST(CacheRestartTest, AnswersAreThereAgain) {
   ASSERT_THAT(testing::RunUntilDone(recordings.loop(), recordings.store().Flush()), IsOk());
   recordings.Reopen();
   CacheForTest cache({}, &recordings.store());
-  ASSERT_THAT(testing::RunUntilDone(cache.loop, cache.cache->service().Load()), IsOk());
+  ASSERT_THAT(testing::RunUntilDone(recordings.loop(), cache.cache->service().Load()), IsOk());
   EXPECT_EQ(cache.Stats().entries(), 3);
   EXPECT_TRUE(cache.Lookup(TestLookup(kParaphrase, "user:carol")).hit());
   EXPECT_FALSE(cache.Lookup(TestLookup("Who wrote Faust?", kBob)).hit());
