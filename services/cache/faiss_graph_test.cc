@@ -88,6 +88,10 @@ TEST(FaissInTheCacheTest, C_5_ALargePartitionIsSearchedByAGraph) {
   CacheConfig config;
   config.graph_from = 1000;
   CacheForTest cache(config);
+  // With promotion a search goes through few rows, and needs none.
+  v1::CachePolicy everybodys = TestPolicy("shared");
+  everybodys.set_no_promotion(true);
+  cache.Put(everybodys);
   const auto question = [](int i) { return fmt::format("What does error code {} mean?", i); };
   for (int i = 0; i < 1000; ++i) cache.Record(TestRecord(question(i), fmt::format("It {}.", i)));
   const auto partitions = cache.cache->service().engine().Partitions("acme");
