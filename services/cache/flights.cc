@@ -84,7 +84,8 @@ asio::awaitable<Flights::Begun> Flights::AmongReplicas(Begun begun, std::string 
 asio::awaitable<LeadOutcome> Flights::Lead(std::string organization, std::string flight,
                                            MonotonicTime deadline) {
   const MonotonicTime began = deps_.clock.Monotonic();
-  const Waiting waiting{.executor = co_await asio::this_coro::executor,
+  auto executor = co_await asio::this_coro::executor;
+  const Waiting waiting{.executor = executor,
                         .until = std::min(deadline - kTick, began + kLongestWait)};
   Begun begun = Begin(organization, flight, waiting);
   if (deps_.leases != nullptr) {

@@ -10,7 +10,7 @@ namespace {
 using std::chrono::hours;
 
 AnswerPtr AnswerOf(std::string id, int64_t tokens, size_t bytes, WallTime created = {},
-                std::string organization = "acme") {
+                   std::string organization = "acme") {
   Answer answer{.id = std::move(id)};
   answer.partition.organization = std::move(organization);
   auto recording = std::make_shared<v1::Recording>();
