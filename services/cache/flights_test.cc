@@ -94,6 +94,18 @@ TEST_F(FlightsTest, WhoComesALittleLateGetsTheAnswerToo) {
   EXPECT_TRUE(Call()->leads());
 }
 
+TEST_F(FlightsTest, WhatIsForgottenMayLandAgainForItsWholeTime) {
+  flights_.Land("acme", Call()->outcome.lease_id, Body("old"), true);
+  Advance(seconds(1));
+  flights_.Forget("acme");
+  EXPECT_EQ(flights_.size(), 0u);
+  flights_.Land("acme", Call()->outcome.lease_id, Body("new"), true);
+  Advance(Flights::kAfterglow - seconds(1) + Flights::kTick);
+  EXPECT_EQ(Call()->body(), "new") << "it went with the old one";
+  Advance(seconds(1));
+  EXPECT_TRUE(Call()->leads());
+}
+
 TEST_F(FlightsTest, WhatIsNotKeptGoesToThoseWhoWaitAlone) {
   const auto leader = Call();
   const auto follower = Call();
